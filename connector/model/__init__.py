@@ -1,0 +1,1 @@
+"""Frozen values everything else speaks in. No I/O, no clock, no rules."""

@@ -1,0 +1,202 @@
+"""Facts that rules may look at, and what judging them gives: receipt, gates, decisions, plan.
+
+Everything here is a value. A field is ``Known`` or ``Unknown``, never a silent empty (promise 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from connector.model.records import Activity
+
+FieldValue = str | int | float | bool | tuple[str, ...]
+FAMILIES = ("demographic", "firmographic", "product_interest", "readiness", "engagement", "persona_fit")
+STAGES = ("subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer")
+SIDE_STAGES = ("recycled", "disqualified")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A canonical field's value with where it came from (HubSpot property) and since when (epoch ms, if known)."""
+
+    value: FieldValue
+    source: str = ""
+    since_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No usable value; ``why``: ``empty``, ``not mapped``, ``ambiguous``, ``invalid``, ``no company`` …"""
+
+    why: str = "empty"
+    raw: str | None = None
+
+
+Field = Known | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything rules may look at for one contact at one instant ``now_ms``.
+
+    ``fields`` are canonical contact and company fields; ``properties`` the raw HubSpot values of the contact;
+    ``activities`` are in time order and none is later than ``now_ms``. ``complete`` says whether engagement was read;
+    a source that is off stands in ``missing_sources`` and makes its rules unknown, not zero.
+    """
+
+    contact_id: int
+    now_ms: int
+    fields: Mapping[str, Field]
+    properties: Mapping[str, str | None] = field(default_factory=dict)
+    activities: tuple[Activity, ...] = ()
+    stage: str | None = None
+    furthest_stage: str | None = None
+    missing_sources: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a receipt: which rule gave how many points, on what evidence, and why in words."""
+
+    rule: str
+    family: str
+    points: int
+    evidence: str
+    reason: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownLine:
+    """A rule that could not be decided: ``points`` it could have given and what is missing."""
+
+    rule: str
+    family: str
+    points: int
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One criterion of a decision: met, not met or unknown (None), with the reason and what would change it."""
+
+    name: str
+    met: bool | None
+    why: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A realistic act that would bring points: for humans to read, and to write back as the next step."""
+
+    rule: str
+    points: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A score as a bill: ``sum(line.points) == score``; ``families`` are subtotals; ``fit + engagement == score``."""
+
+    contact_id: int
+    at_ms: int
+    model: str
+    version: int
+    score: int
+    fit: int
+    engagement: int
+    grade: str
+    families: Mapping[str, int]
+    lines: tuple[Line, ...]
+    unknown: tuple[UnknownLine, ...]
+    stage: str
+    gates: tuple[Gate, ...]
+    next_steps: tuple[NextStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetProperty:
+    """Write one property of a contact. ``value`` as HubSpot wants it; '' clears."""
+
+    contact_id: int
+    property: str
+    value: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStage:
+    """Move the lifecycle. ``backward`` needs two ordered requests: clear, then set (HubSpot reference)."""
+
+    contact_id: int
+    from_stage: str
+    to_stage: str
+    from_value: str
+    to_value: str
+    backward: bool
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """Enrol a contact in a HubSpot workflow. ``cause`` makes it happen once: same cause, same effect, never again."""
+
+    contact_id: int
+    email: str
+    workflow: str
+    workflow_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A refusal with its reason: which effect the gate said no to, since when, and what would change it."""
+
+    contact_id: int
+    effect: str
+    gate: str
+    why: str
+    remedy: str = ""
+
+
+Decision = SetProperty | MoveStage | Enrol | Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that judging one contact gives."""
+
+    receipt: Receipt
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a plan does to one contact: property → (value in the portal now, value to be written)."""
+
+    contact_id: int
+    email: str
+    properties: Mapping[str, tuple[str | None, str]]
+    stage_reset: bool = False
+
+
+OutboxState = Literal["planned", "sent", "confirmed", "refused", "dropped", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One effect on its way: ``payload`` to send, ``before`` as booked for undo."""
+
+    id: int
+    run_id: str
+    contact_id: int
+    kind: Literal["write", "enrol"]
+    cause: str
+    payload: Mapping[str, Any]
+    before: Mapping[str, str | None]
+    state: OutboxState
+    attempts: int = 0
+    reason: str = ""

@@ -1,0 +1,1 @@
+"""The wire of HubSpot's callbacks (signature, notice, receiver): arrives with the service."""
