@@ -57,3 +57,17 @@ def iso(millis: int) -> str:
     """Epoch milliseconds as HubSpot writes them: ``2026-11-22T10:11:12.345Z``."""
     moment = datetime.fromtimestamp(millis // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis % 1000:03d}Z"
+
+
+def instant(text: str | None) -> int | None:
+    """Epoch milliseconds from what HubSpot writes for a time: ISO or milliseconds as digits. None when it is neither."""
+    if not text:
+        return None
+    if text.lstrip("-").isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)

@@ -130,9 +130,9 @@ class PortalEvent:
 
     source: ``email_event``, ``form_submission``, ``page_view``, ``custom_event``, ``marketing_event``, ``call``,
     ``meeting``, ``note``, ``task``, ``email``, ``subscription``. ``type`` is the portal's word (``OPEN``,
-    ``ATTENDED``, ``e_visited_page`` …); ``ref`` the portal's id of what it is about (form GUID, campaign
-    id, event id …); ``title`` its name; ``url`` where one exists. ``contact_id`` or ``email`` says whose it is; ``id`` is unique within ``source``.
-    ``detail`` holds small extras as text (``user_agent``, ``duration_ms``, ``legal_basis``, ``filtered`` …).
+    ``ATTENDED``, ``e_visited_page`` …); ``ref`` the portal's id of what it is about (form GUID, campaign id …);
+    ``title`` its name; ``url`` where one exists. ``contact_id`` or ``email`` says whose it is; ``id`` is unique
+    within ``source``. ``detail`` holds small extras as text (``user_agent``, ``duration_ms``, ``filtered`` …).
     """
 
     source: str
@@ -170,7 +170,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class PortalIdentity:
-    """Who the portal is (``/account-info/…/details``). ``time_zone`` is an IANA name; ``generation`` the path family."""
+    """Who the portal is (account-info details). ``time_zone`` is an IANA name; ``generation`` the path family."""
 
     hub_id: int
     time_zone: str

@@ -69,4 +69,4 @@ def parse_moment(text: str) -> int:
     """Milliseconds from a number of milliseconds or an ISO text; raises ValueError."""
     if text.lstrip("-").isdigit():
         return int(text)
-    return to_ms(datetime.fromisoformat(text.replace("Z", "+00:00")))
+    return to_ms(datetime.fromisoformat(text))

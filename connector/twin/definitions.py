@@ -22,10 +22,8 @@ SINGULAR = {
 ONE_OF = {plural: single for single, plural in SINGULAR.items()}
 ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
 OBJECTS = ("contacts", "companies", "deals", *ENGAGEMENTS)
-MODIFIED = {name: "hs_lastmodifieddate" for name in OBJECTS} | {"contacts": "lastmodifieddate"}
-CREATED = {name: "hs_createdate" for name in OBJECTS} | {
-    name: "createdate" for name in ("contacts", "companies", "deals")
-}
+MODIFIED = dict.fromkeys(OBJECTS, "hs_lastmodifieddate") | {"contacts": "lastmodifieddate"}
+CREATED = dict.fromkeys(OBJECTS, "hs_createdate") | dict.fromkeys(("contacts", "companies", "deals"), "createdate")
 DEFAULT_READ = {
     "contacts": ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
     "companies": ("createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"),
@@ -80,7 +78,8 @@ def _definition(name: str, line: str, options: dict[str, list[str]]) -> JSON:
         "name": name, "label": label, "type": kind, "fieldType": field_type, "groupName": group, "description": "",
         "options": _options(options.get(name, [])) if kind == "enumeration" else [],
         "displayOrder": -1, "calculated": mode == "c", "externalOptions": name == "hubspot_owner_id",
-        "hasUniqueValue": False, "hidden": False, "hubspotDefined": group not in CUSTOM_GROUPS, "formField": not read_only,
+        "hasUniqueValue": False, "hidden": False, "hubspotDefined": group not in CUSTOM_GROUPS,
+        "formField": not read_only,
         "archived": False, "createdAt": BORN, "updatedAt": BORN, "dataSensitivity": "non_sensitive",
         "modificationMetadata": {
             "archivable": group in CUSTOM_GROUPS, "readOnlyDefinition": group not in CUSTOM_GROUPS,
@@ -160,7 +159,8 @@ class Definitions:
         made = _definition(name, f"{body['type']} {body['fieldType']} w {body['groupName']} {body['label']}", {})
         made.update({key: value for key, value in body.items() if key in made and key != "modificationMetadata"})
         made["options"] = _options([]) if not body.get("options") else [
-            {"displayOrder": at, "hidden": False, "description": "", **option} for at, option in enumerate(body["options"])
+            {"displayOrder": at, "hidden": False, "description": "", **option} for at,
+            option in enumerate(body["options"])
         ]  # fmt: skip
         made.update(
             createdAt=now, updatedAt=now, hubspotDefined=False,

@@ -20,7 +20,7 @@ class PortalError(Exception):
         self.headers = headers or {}
 
 
-class ValueProblem(ValueError):  # noqa: N818 - a finding about one value, gathered with the others
+class ValueProblem(ValueError):
     """One property value that HubSpot would refuse."""
 
     def __init__(self, code: str, message: str, name: str = "") -> None:
@@ -34,11 +34,11 @@ def correlation() -> str:
     return str(uuid.uuid4())
 
 
-def envelope(message: str, category: str, **extra: Any) -> JSON:  # noqa: ANN401 - free JSON members
+def envelope(message: str, category: str, **extra: Any) -> JSON:
     return {"status": "error", "message": message, "correlationId": correlation(), "category": category, **extra}
 
 
-def refused(message: str, category: str = "VALIDATION_ERROR", status: int = 400, **extra: Any) -> PortalError:  # noqa: ANN401
+def refused(message: str, category: str = "VALIDATION_ERROR", status: int = 400, **extra: Any) -> PortalError:
     return PortalError(status, envelope(message, category, **extra))
 
 
@@ -46,7 +46,7 @@ def not_found(message: str = "resource not found") -> PortalError:
     return PortalError(404, envelope(message, "OBJECT_NOT_FOUND"))
 
 
-def conflict(message: str, **extra: Any) -> PortalError:  # noqa: ANN401
+def conflict(message: str, **extra: Any) -> PortalError:
     return PortalError(409, envelope(message, "CONFLICT", **extra))
 
 

@@ -1,0 +1,33 @@
+# Built from the lock file alone: the same versions as `make run`, each checked by its hash.
+FROM python:3.11-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /src
+RUN python -m venv /opt/leadwright
+COPY requirements.lock ./
+RUN /opt/leadwright/bin/pip install --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY connector ./connector
+COPY webhooks ./webhooks
+COPY config ./config
+COPY mappings ./mappings
+# hatchling comes from the lock file too, so nothing else is fetched.
+RUN /opt/leadwright/bin/pip install --no-deps --no-build-isolation .
+
+FROM python:3.11-slim
+# Safe path: a file named like a module in the working folder must not be imported.
+ENV PATH=/opt/leadwright/bin:$PATH \
+    PYTHONSAFEPATH=1 \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    LEADWRIGHT_DATABASE_URL=sqlite:////data/leadwright.db \
+    LEADWRIGHT_LOG_FORMAT=json
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin leadwright \
+    && install -d -o leadwright -g leadwright -m 0700 /data
+COPY --from=build /opt/leadwright /opt/leadwright
+USER leadwright
+WORKDIR /data
+VOLUME /data
+# Light on purpose: is the database there, and at the revision this version needs?
+HEALTHCHECK --interval=60s --timeout=10s --start-period=20s CMD ["leadwright", "db", "current", "--quiet"]
+ENTRYPOINT ["leadwright"]
+CMD ["--help"]

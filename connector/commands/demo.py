@@ -1,0 +1,130 @@
+"""``demo``: the whole journey on a simulated portal, for whoever wants to judge the product in a minute.
+
+Everything lies in one folder (``var/demo``): a database, a key made for it alone, the twin's log. No portal of the
+installation is touched. The steps are the service's own methods, in the order a consultant would call them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.commands.app import App, examples, standard
+from connector.commands.contract import LeadService, Result
+from connector.commands.twin_process import TwinProcess
+from connector.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from connector.settings import Settings
+
+NAME = "demo"
+KEY = "LEADWRIGHT_SECRET_KEY"
+FOLDER = Path("var") / "demo"
+
+
+@click.command("demo", epilog=examples("leadwright demo", "leadwright demo --contacts 200 --keep"))
+@click.option("--contacts", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Invented people.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Another seed, another portal.")
+@click.option("--keep", is_flag=True, help="Keep the simulated portal running at the end, until Ctrl-C.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, hidden=True)
+@standard
+def demo(app: App, contacts: int, seed: int, keep: bool, folder: Path) -> int:
+    """Connect, mirror, plan, write back and verify a simulated portal, and show what came of it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    app.hint(f"Inventing a portal with {contacts:,} contacts …")
+    with TwinProcess(contacts, seed, folder / "twin.log") as twin:
+        settings = _settings(app, folder, twin.url)
+        with app.watched() as progress, app.parts().open(settings, progress=progress) as service:
+            journey = Journey(app, service)
+            journey.walk(twin)
+        code = journey.close(folder)
+        if keep:
+            app.hint(f"The simulated portal answers at {twin.url} until you press Ctrl-C.")
+            _linger(twin)
+    return code
+
+
+def _linger(twin: TwinProcess) -> None:
+    try:
+        twin.wait()
+    except KeyboardInterrupt:
+        return
+
+
+def _settings(app: App, folder: Path, url: str) -> Settings:
+    """An installation of the demo's own, and an env file that lets other commands speak to it."""
+    kind = resolve_name("connector.settings:Settings")
+    resolve_name("connector.commands.logs:configure")("console", "debug" if app.debug else "warning")
+    env_file = folder / ".env"
+    database = (folder / "leadwright.db").resolve()
+    own: dict[str, Any] = {"database_url": f"sqlite:///{database}", "hubspot_url": url, "config_dir": None}
+    app.parts().init(kind(_env_file=None, secret_key=None, **own), env_file)
+    text = env_file.read_text(encoding="utf-8")
+    with env_file.open("a", encoding="utf-8") as more:
+        for name in ("database_url", "hubspot_url"):
+            if f"LEADWRIGHT_{name.upper()}=" not in text:
+                more.write(f"LEADWRIGHT_{name.upper()}={own[name]}\n")
+    settings: Settings = kind(_env_file=None, secret_key=_key(text), **own)
+    return settings
+
+
+def _key(text: str) -> str:
+    """The key that was just made for this folder, whatever the environment says."""
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() == KEY:
+            return value.strip().strip("'\"")
+    raise ConnectorError("The demo's key was not written.", remedy="Look into the folder's .env.")
+
+
+@dataclass
+class Journey:
+    """The steps in order, each shown as it is done; ``told`` keeps the results for the closing and for ``--json``."""
+
+    app: App
+    service: LeadService
+    told: dict[str, Any] = field(default_factory=dict)
+
+    def walk(self, twin: TwinProcess) -> None:
+        service = self.service
+        self.step("Connect", "portals:added", lambda: service.add_portal(NAME, twin.token, twin.url))
+        self.step("Mirror", "flows:synced", lambda: service.sync(NAME))
+        self.step("Provision", "portals:provisioned", lambda: service.provision(NAME))
+        plan = self.step("Plan", "plans:planned", lambda: service.plan(NAME))
+        self.step("Go live", "portals:mode", lambda: service.live(NAME))
+        self.step("Apply", "flows:applied", lambda: service.apply(NAME, plan_hash=plan["hash"]))
+        self.step("Verify", "proof:certificate", lambda: service.verify(NAME))
+        self.step("Once more", "story:again", lambda: service.cycle(NAME))
+        self.told["best"] = service.best(NAME, 10)
+        self.told["bill"] = self._bill()
+
+    def step(self, title: str, view: str, act: Callable[[], Result]) -> Result:
+        """Say what comes, do it, show it."""
+        spoken = not self.app.as_json and not self.app.quiet
+        if spoken:
+            self.app.view("story:heading", title, len(self.told) + 1)
+        result = self.told[title.lower().replace(" ", "_")] = act()
+        if spoken:
+            self.app.view(view, result)
+        return result
+
+    def _bill(self) -> Result | None:
+        """The best contact that has just become an MQL; else the best of all."""
+        best = self.told["best"]
+        new = [row for row in best if row["stage"] == "mql"] or best
+        return self.service.explain(NAME, str(new[0]["contact"])) if new else None
+
+    def close(self, folder: Path) -> int:
+        """The summary, or the one JSON document. The exit code is that of the write and of the certificate."""
+        whole = bool(self.told["apply"]["ok"] and self.told["verify"]["complete"])
+        if not self.app.as_json and not self.app.quiet:
+            self.app.view("story:closing", self.told, folder)
+        document = {"portal": NAME, "folder": str(folder), "ok": whole, **self.told}
+        return self.app.show(document, "story:nothing")

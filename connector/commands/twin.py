@@ -1,0 +1,43 @@
+"""``twin``: the simulated portal alone, on a loopback port."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import ExitStack
+from pkgutil import resolve_name
+
+import click
+
+from connector.commands.app import DONE, App, examples, standard
+from connector.errors import ConfigError
+
+
+@click.command("twin", epilog=examples("leadwright twin --port 8010 --contacts 200"))
+@click.option("--port", type=click.IntRange(0, 65535), default=8010, show_default=True, help="0 takes any free one.")
+@click.option("--contacts", type=click.IntRange(0, 1_000_000), default=5000, show_default=True, help="Invented people.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Another seed, another portal.")
+@click.option("--lifeline", is_flag=True, hidden=True)
+@standard
+def twin(app: App, port: int, contacts: int, seed: int, lifeline: bool) -> int:
+    """Run the simulated portal alone until Ctrl-C; it prints its address and a token that connects to it."""
+    portal = resolve_name("connector.twin:Twin").from_seed(seed, contacts)
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(resolve_name("connector.twin:serve_twin")(portal, port))
+        except OSError:
+            raise ConfigError(f"Port {port} cannot be had.", remedy="Name another one, or --port 0.") from None
+        app.show({"url": url, "token": portal.token, "contacts": contacts, "seed": seed}, "setup:serving")
+        _linger(lifeline)
+    return DONE
+
+
+def _linger(lifeline: bool) -> None:
+    """Until Ctrl-C; with a lifeline until whoever started us closes the pipe."""
+    try:
+        if lifeline:
+            sys.stdin.buffer.read()
+        else:
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        return

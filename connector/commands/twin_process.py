@@ -1,0 +1,82 @@
+"""The simulated portal in a process of its own, as a real portal is: started, asked for its address, surely ended.
+
+The child watches the pipe it reads from; when this process ends, however it ends, the pipe closes and so does the twin.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import orjson
+
+from connector.errors import ConnectorError
+
+PATIENCE_SECONDS = 5
+
+
+@dataclass
+class TwinProcess:
+    """A running twin: ``url`` and ``token`` are known inside the ``with`` block. What it says goes to ``log``."""
+
+    contacts: int
+    seed: int
+    log: Path
+    url: str = ""
+    token: str = ""
+    _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def __enter__(self) -> Self:
+        with self.log.open("wb") as log:
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
+                self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+            )
+        told = _first_document(self._child.stdout)
+        if not told:
+            self._end()
+            raise ConnectorError("The simulated portal did not start.", remedy=f"{self.log} says why.")
+        self.url, self.token = told["url"], told["token"]
+        return self
+
+    def _command(self) -> Sequence[str]:
+        size = ["--contacts", str(self.contacts), "--seed", str(self.seed)]
+        return [sys.executable, "-P", "-m", "connector.cli", "twin", "--port", "0", *size, "--json", "--lifeline"]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def wait(self) -> None:
+        """Until the twin ends by itself or somebody interrupts."""
+        if self._child:
+            self._child.wait()
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        for stream in (child.stdin, child.stdout):
+            if stream:
+                stream.close()
+        try:
+            child.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _first_document(lines: IO[bytes] | None) -> dict[str, str]:
+    """The first JSON document the child prints; nothing when it ends before that."""
+    heard = b""
+    for line in lines or ():
+        heard += line
+        if line.rstrip() == b"}":
+            document: dict[str, str] = orjson.loads(heard)
+            return document
+    return {}

@@ -1,0 +1,83 @@
+"""The view of a receipt: the score as a bill that adds up, what is unknown, the gates, and what comes next."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from connector.commands.contract import Result
+from connector.commands.views.drawing import console, fill, lines, mark, table, text
+from connector.commands.words import clean, moment, signed
+
+
+def receipt(result: Result) -> None:
+    out = console()
+    model = result["model"]
+    who = f"{result.get('email') or 'contact'} ({result['contact']})"
+    lines(
+        text(f"{who}: {result['score']} points, grade {result['grade']}, {_stage(result)}", "bold"),
+        f"As of {moment(result['at'])}, model {model['name']} version {model['version']}."
+        f" {clean(result.get('grade_text') or '')}".rstrip(),
+    )
+    out.print(_bill(result))
+    if result["unknown"]:
+        out.print(_unknown(result))
+    if result["gates"]:
+        out.print(_gates(result))
+    if result["next"]:
+        out.print(_next(result))
+
+
+def _stage(result: Result) -> str:
+    stage = str(result["stage"] or "no stage")
+    return stage.upper() if stage in {"mql", "sal", "sql"} else stage
+
+
+def _bill(result: Result) -> Table:
+    """Family by family with its subtotal; the total stands under a line, as on any bill."""
+    bill = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    bill.add_column("rule", footer=Text("total", style="bold"))
+    bill.add_column("points", justify="right", footer=Text(str(result["score"]), style="bold underline"))
+    bill.add_column("evidence", overflow="fold")
+    bill.add_column("reason", overflow="fold")
+    grouped = {
+        family: list(rows)
+        for family, rows in groupby(sorted(result["lines"], key=lambda row: str(row["family"])), lambda r: r["family"])
+    }
+    order = [*result["families"], *(family for family in grouped if family not in result["families"])]
+    for family in order:
+        rows = grouped.get(family, [])
+        subtotal = result["families"].get(family, sum(row["points"] for row in rows))
+        bill.add_row(text(clean(family).replace("_", " "), "bold"), text(signed(subtotal), "bold"))
+        for row in rows:
+            bill.add_row(
+                text(f"  {row['rule']}"), text(signed(row["points"]), "dim"), text(row["evidence"]), text(row["reason"])
+            )
+    return bill
+
+
+def _unknown(result: Result) -> Table:
+    """What could not be decided is shown with what it could give; it counts neither as yes nor as no."""
+    rows = [
+        (mark(None), row["rule"], f"up to {signed(row['points'])}" if row["points"] > 0 else signed(row["points"]),
+         row["missing"])
+        for row in result["unknown"]
+    ]  # fmt: skip
+    return fill(table("", "unknown", "possible", "what is missing", right=("possible",)), rows)
+
+
+def _gates(result: Result) -> Table:
+    rows = [(mark(gate["met"]), gate["name"], gate["why"], _remedy(gate)) for gate in result["gates"]]
+    return fill(table("", "gate", "why", "what would change it"), rows)
+
+
+def _remedy(gate: Result) -> str:
+    return "" if gate["met"] else str(gate.get("remedy") or "")
+
+
+def _next(result: Result) -> Table:
+    rows = [(f"+{step['points']}", str(step["text"]).removesuffix(f" (+{step['points']})")) for step in result["next"]]
+    return fill(table("points", "what comes next", right=("points",)), rows)

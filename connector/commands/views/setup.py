@@ -1,0 +1,42 @@
+"""Views of ``init``, ``db`` and a finished ``export``."""
+
+from __future__ import annotations
+
+from connector.commands.contract import Result
+from connector.commands.views.drawing import lines
+from connector.commands.words import many
+
+
+def made(result: Result) -> None:
+    said = {"made": "A new secret key was made", "present": "The secret key was there already"}
+    lines(
+        f"Database  {result['database']} (revision {result['revision']})",
+        f"Key       {said[result['secret_key']]} ({result['env_file']}).",
+        "          Keep it safe: without it the stored tokens cannot be read.",
+        "",
+        "Next: leadwright portal add NAME --token-stdin < token.txt",
+    )
+
+
+def revision(result: Result) -> None:
+    if result["ok"]:
+        lines(f"The database is at revision {result['revision']}, the one this Leadwright needs.")
+    else:
+        lines(
+            f"The database is at revision {result['revision'] or 'none'}, this Leadwright needs {result['head']}.",
+            "Next: leadwright db upgrade",
+        )
+
+
+def exported(result: Result) -> None:
+    lines(f"{many(result['rows'], 'row')} of {result['what']} written to {result['file']} ({result['format']}).")
+
+
+def serving(result: Result) -> None:
+    lines(
+        f"A simulated portal with {many(result['contacts'], 'contact')} answers at {result['url']}",
+        f"Token  {result['token']}",
+        "",
+        f"Connect it: echo {result['token']} | leadwright portal add twin --token-stdin --base-url {result['url']}",
+        "Ctrl-C ends it; nothing is kept.",
+    )

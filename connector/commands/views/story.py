@@ -1,0 +1,84 @@
+"""The demo's own pictures: headings, the second run, what was written, the best leads, and what to try next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.rule import Rule
+
+from connector.commands.contract import Result
+from connector.commands.views import bill, plans
+from connector.commands.views.drawing import console, fill, lines, one_line, table, text
+from connector.commands.words import many
+
+WORDS = {
+    "Connect": "A token is all it takes. The portal starts in observe mode.",
+    "Mirror": "Contacts, companies, deals and engagement, at the pace HubSpot allows (190 calls in 10 s).",
+    "Provision": "The properties that the verdict is written to.",
+    "Plan": "Every contact is judged. Nothing is written before it was shown.",
+    "Go live": "Only now may anything be written.",
+    "Apply": "The plan with that hash, and no other.",
+    "Verify": "Is the mirror really complete? Hold it against the portal.",
+    "Once more": "The same again must change nothing.",
+}
+
+
+def heading(title: str, number: int) -> None:
+    out = console()
+    out.print()
+    out.print(Rule(text(f"{number}  {title}", "bold"), align="left", style="dim"))
+    out.print(text(WORDS[title], "dim"))
+    out.print()
+
+
+def again(result: Result) -> None:
+    """The second cycle: what it cost to find that nothing is to be done."""
+    applied = result["apply"] or {}
+    cost = result["calls"]
+    written = applied.get("written", 0)
+    verdict = "Nothing to do" if not written else f"{many(written, 'contact')} had changed meanwhile"
+    lines(f"{verdict}: {many(cost, 'call')}, {written:,} written.")
+
+
+def closing(told: dict[str, Any], folder: Path) -> None:
+    _part("What was written")
+    out = console()
+    out.print(plans.by_property(told["plan"]))
+    out.print(plans.sample(told["plan"], skip=plans.SAMPLE))
+    if told["best"]:
+        _part("The ten best leads")
+        out.print(_best(told["best"]))
+    if told["bill"]:
+        _part("One score as a bill")
+        bill.receipt(told["bill"])
+    _part("Try next")
+    lines(*_next(told, folder))
+
+
+def _part(title: str) -> None:
+    out = console()
+    out.print()
+    out.print(Rule(text(title, "bold"), align="left", style="dim"))
+
+
+def _best(rows: list[Result]) -> Any:
+    cells = [(str(r["score"]), r["grade"], r["stage"], r["name"], r["company"], r["why"]) for r in rows]
+    made = table("score", "grade", "stage", "name", "company", "why", right=("score",))
+    return fill(one_line(made, name=22, company=26, why=0), cells)
+
+
+def _next(told: dict[str, Any], folder: Path) -> list[str]:
+    env = f"leadwright --env {folder / '.env'}"
+    who = told["best"][0]["contact"] if told["best"] else "CONTACT"
+    return [
+        f"{env} explain demo {who}",
+        f"{env} export demo contacts --output contacts.csv",
+        f"{env} config show demo scoring",
+        "leadwright demo --keep            the simulated portal stays, for sync, plan, apply and undo",
+        "leadwright init                   then: leadwright portal add NAME --token-stdin < token.txt",
+    ]
+
+
+def nothing(result: Result) -> None:
+    """The journey was shown step by step already."""

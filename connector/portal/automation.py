@@ -1,0 +1,69 @@
+"""Workflows: which there are, enrolling a contact, and where a contact is enrolled.
+
+Enrolment exists only on the legacy v2 path, by e-mail, and 204 means accepted, not enrolled (HubSpot docs:
+workflows v2, enroll a contact).
+"""
+
+from __future__ import annotations
+
+from connector.errors import FeatureOff, NotFound
+from connector.portal.bodies import JsonValue, items, text
+from connector.portal.caller import Caller
+from connector.portal.engagement import walk
+from connector.portal.gateway import Workflow
+from connector.portal.translate import results_of
+from connector.portal.translate_events import flow_of, workflow_of
+
+_MAPPING_BATCH = 100
+
+
+def workflows(caller: Caller) -> tuple[Workflow, ...]:
+    """Contact workflows with the id that enrolment takes; the newer listing has other ids and needs their mapping."""
+    try:
+        data = caller.ask("workflows.list")
+    except FeatureOff:
+        return _flows(caller)
+    listed = data.get("workflows") if isinstance(data, dict) else None
+    raws = items(listed) if listed is not None else results_of(data)
+    return tuple(workflow_of(raw) for raw in raws)
+
+
+def _flows(caller: Caller) -> tuple[Workflow, ...]:
+    raws = list(walk(lambda after: caller.ask("workflows.flows", query={"limit": 100, "after": after})))
+    legacy: dict[str, str] = {}
+    for start in range(0, len(raws), _MAPPING_BATCH):
+        inputs = [{"type": "FLOW_ID", "flowId": text(raw.get("id"))} for raw in raws[start : start + _MAPPING_BATCH]]
+        data = caller.ask("workflows.ids", body={"inputs": inputs})
+        legacy |= {text(pair.get("flowId")): text(pair.get("workflowId")) for pair in results_of(data)}
+    found = (flow_of(raw, legacy) for raw in raws)
+    return tuple(workflow for workflow in found if workflow)
+
+
+def enrol(caller: Caller, workflow_id: str, email: str) -> None:
+    """Never repeated by itself once the request may have arrived: the caller asks ``enrolments`` first."""
+    caller.ask("workflows.enrol", path={"workflow": workflow_id, "email": email}, live=True)
+
+
+def enrolments(caller: Caller, contact_id: int) -> tuple[str, ...]:
+    """Ids of the workflows a contact is in now. Older pages of the docs show an array, newer ones a single object."""
+    try:
+        data = caller.ask("workflows.enrolments", path={"contact": contact_id}, live=True)
+    except NotFound:
+        return ()
+    found = (_workflow_id(entry) for entry in _entries(data))
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _entries(data: JsonValue) -> list[JsonValue]:
+    if not isinstance(data, dict):
+        return items(data)
+    for key in ("results", "workflows", "enrollments"):
+        if key in data:
+            return items(data[key])
+    return [data]
+
+
+def _workflow_id(entry: JsonValue) -> str:
+    if isinstance(entry, dict):
+        return text(entry.get("workflowId", entry.get("id")))
+    return text(entry)

@@ -1,0 +1,88 @@
+"""From a logical operation to JSON: picks the path of the portal's generation, encodes the query, reads the body.
+
+The only way the rooms of this package reach the transport. Not here: HTTP itself and the shapes of bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from connector.errors import FeatureOff
+from connector.portal.bodies import JsonValue
+from connector.portal.transport import Call, Transport, encoded
+from connector.portal.versions import OLD, OPERATIONS, Operation
+
+# Below HubSpot's own ceiling (about 16,300 characters) and below the 8 KB of many proxies in between.
+URL_LIMIT = 7_500
+
+Query = Mapping[str, str | int | bool | None]
+
+
+def query_string(query: Query) -> str:
+    """Only what is not None; commas stay readable, since HubSpot takes comma-separated lists."""
+    pairs = ((key, _plain(value)) for key, value in query.items() if value is not None)
+    return "&".join(f"{quote(key, safe='')}={quote(value, safe=',')}" for key, value in pairs)
+
+
+def _plain(value: str | int | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+class Caller:
+    """Asks a portal logical questions. ``generation`` is settled once, by the first look at the account."""
+
+    def __init__(self, transport: Transport, generation: str) -> None:
+        self.transport = transport
+        self.settled = generation != "auto"
+        self.generation = generation if self.settled else OLD
+        self.settle: Callable[[], object] | None = None
+
+    def ask(
+        self,
+        name: str,
+        *,
+        path: Mapping[str, object] | None = None,
+        query: Query | None = None,
+        body: object = None,
+        live: bool = False,
+        object_type: str = "contacts",
+    ) -> JsonValue:
+        """The operation's JSON answer; None where it answers with nothing."""
+        operation = OPERATIONS[name].for_object(object_type)
+        values = {"object_type": object_type, **(path or {})}
+        try:
+            return self._ask(operation, values, query or {}, body, live)
+        except FeatureOff:
+            if not self._settle_generation():
+                raise
+            return self._ask(operation, values, query or {}, body, live)
+
+    def length(self, name: str, path: Mapping[str, object], query: Query) -> int:
+        """How long the encoded address of a call would be."""
+        where = OPERATIONS[name].path(self.generation, path)
+        return len(self.transport.base_url) + len(where) + 1 + len(query_string(query))
+
+    def _ask(
+        self, operation: Operation, path: Mapping[str, object], query: Query, body: object, live: bool
+    ) -> JsonValue:
+        call = Call(
+            operation,
+            operation.path(self.generation, path),
+            operation.template(self.generation),
+            query_string(query),
+            None if body is None else encoded(body),
+            live,
+        )
+        answer = self.transport.call(call)
+        return None if operation.empty or not answer.content else answer.json()
+
+    def _settle_generation(self) -> bool:
+        """A path that is not there may be of the other generation: look once; True when that changed the paths."""
+        if self.settled or self.settle is None:
+            return False
+        before = self.generation
+        self.settle()
+        return self.generation != before

@@ -1,0 +1,237 @@
+"""``HubSpotPortal``: the protocol of ``gateway`` spoken to a HubSpot portal. A face: the work is in its neighbours."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from connector.clock import Clock
+from connector.errors import ConfigError
+from connector.model.records import (
+    Association,
+    ObjectType,
+    Owner,
+    Page,
+    Pipeline,
+    PortalIdentity,
+    PropertyDefinition,
+    Snapshot,
+)
+from connector.portal import account, automation, engagement, links, objects, writes
+from connector.portal.caller import Caller
+from connector.portal.gateway import (
+    BatchRead,
+    CallCounts,
+    CallRecord,
+    DailyUsage,
+    EventPage,
+    Filter,
+    Form,
+    MarketingEvent,
+    NewProperty,
+    PropertyGroup,
+    ProvisionOutcome,
+    Rates,
+    ScopeReport,
+    SubscriptionDefinition,
+    Update,
+    Workflow,
+    WriteOutcome,
+)
+from connector.portal.transport import Transport
+from connector.portal.versions import GENERATIONS
+
+if TYPE_CHECKING:
+    from connector.portal.typed import TypedClient
+
+
+def connect(
+    base_url: str,
+    token: Callable[[], str] | str,
+    *,
+    clock: Clock,
+    generation: str = "auto",
+    rates: Rates | None = None,
+    on_call: Callable[[CallRecord], None] | None = None,
+) -> HubSpotPortal:
+    """A portal to talk to; nothing is sent yet. ``token`` may be a function, asked anew for every request."""
+    if generation not in {"auto", *GENERATIONS}:
+        raise ConfigError(f"The generation is one of auto, {', '.join(GENERATIONS)}.")
+    transport = Transport(base_url, token, clock=clock, rates=rates, on_call=on_call)
+    return HubSpotPortal(Caller(transport, generation))
+
+
+class HubSpotPortal:
+    """One HubSpot portal. Safe to share between threads; limits and connections are per instance."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._transport = caller.transport
+        self._lock = threading.Lock()
+        self._client: TypedClient | None = None
+        caller.settle = self.identity
+
+    # -- who and what ------------------------------------------------------------------------------------------------
+
+    def identity(self) -> PortalIdentity:
+        return account.identity(self._caller)
+
+    def definitions(self, object_type: ObjectType) -> tuple[PropertyDefinition, ...]:
+        return objects.definitions(self._caller, object_type)
+
+    def owners(self) -> tuple[Owner, ...]:
+        return self._typed().owners()
+
+    def pipelines(self, object_type: ObjectType) -> tuple[Pipeline, ...]:
+        return self._typed().pipelines(object_type)
+
+    # -- records -----------------------------------------------------------------------------------------------------
+
+    def page(
+        self,
+        object_type: ObjectType,
+        *,
+        after: str | None,
+        properties: Sequence[str],
+        associations: Sequence[ObjectType] = (),
+        archived: bool = False,
+        limit: int = 100,
+        live: bool = False,
+    ) -> Page:
+        return objects.page(
+            self._caller,
+            object_type,
+            after=after,
+            properties=properties,
+            associations=associations,
+            archived=archived,
+            limit=limit,
+            live=live,
+        )
+
+    def search(
+        self,
+        object_type: ObjectType,
+        *,
+        groups: Sequence[Sequence[Filter]],
+        sort: str,
+        properties: Sequence[str],
+        limit: int = 200,
+        after: str | None = None,
+        live: bool = True,
+    ) -> Page:
+        return objects.search(
+            self._caller,
+            object_type,
+            groups=groups,
+            sort=sort,
+            properties=properties,
+            limit=limit,
+            after=after,
+            live=live,
+        )
+
+    def read(
+        self,
+        object_type: ObjectType,
+        ids: Sequence[int],
+        properties: Sequence[str],
+        *,
+        archived: bool = False,
+        live: bool = False,
+    ) -> BatchRead:
+        return objects.read(self._caller, object_type, ids, properties, archived=archived, live=live)
+
+    def read_one(self, object_type: ObjectType, record: int | str, properties: Sequence[str]) -> Snapshot:
+        return objects.read_one(self._caller, object_type, record, properties)
+
+    def associations(
+        self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[int]
+    ) -> dict[int, tuple[Association, ...]]:
+        return links.associations(self._caller, from_type, to_type, ids)
+
+    # -- engagement --------------------------------------------------------------------------------------------------
+
+    def email_events(self, *, start_ms: int, end_ms: int, offset: str | None) -> EventPage:
+        return engagement.email_events(self._caller, start_ms=start_ms, end_ms=end_ms, offset=offset)
+
+    def subscription_changes(self, *, start_ms: int, end_ms: int, offset: str | None) -> EventPage:
+        return engagement.subscription_changes(self._caller, start_ms=start_ms, end_ms=end_ms, offset=offset)
+
+    def forms(self) -> tuple[Form, ...]:
+        return engagement.forms(self._caller)
+
+    def submissions(self, form: Form, *, after: str | None) -> EventPage:
+        return engagement.submissions(self._caller, form, after=after)
+
+    def page_views(self, contact_id: int, *, since_ms: int, after: str | None) -> EventPage:
+        return engagement.page_views(self._caller, contact_id, since_ms=since_ms, after=after)
+
+    def custom_events(self, contact_id: int, event_type: str, *, since_ms: int, after: str | None) -> EventPage:
+        return engagement.custom_events(self._caller, contact_id, event_type, since_ms=since_ms, after=after)
+
+    def marketing_events(self) -> tuple[MarketingEvent, ...]:
+        return engagement.marketing_events(self._caller)
+
+    def participations(self, event: MarketingEvent, *, after: str | None) -> EventPage:
+        return engagement.participations(self._caller, event, after=after)
+
+    def subscription_definitions(self) -> tuple[SubscriptionDefinition, ...]:
+        return engagement.subscription_definitions(self._caller)
+
+    # -- effects -----------------------------------------------------------------------------------------------------
+
+    def workflows(self) -> tuple[Workflow, ...]:
+        return automation.workflows(self._caller)
+
+    def write(self, object_type: ObjectType, updates: Sequence[Update]) -> tuple[WriteOutcome, ...]:
+        return writes.write(self._caller, object_type, updates)
+
+    def enrol(self, workflow_id: str, email: str) -> None:
+        automation.enrol(self._caller, workflow_id, email)
+
+    def enrolments(self, contact_id: int) -> tuple[str, ...]:
+        return automation.enrolments(self._caller, contact_id)
+
+    def create_properties(
+        self, object_type: ObjectType, group: PropertyGroup, properties: Sequence[NewProperty]
+    ) -> ProvisionOutcome:
+        return self._typed().create_properties(object_type, group, properties)
+
+    # -- the doctor's questions --------------------------------------------------------------------------------------
+
+    def scopes_check(self) -> tuple[ScopeReport, ...]:
+        return account.scopes_check(self._caller, self._typed().first_owner)
+
+    def daily_usage(self) -> DailyUsage | None:
+        return account.daily_usage(self._caller)
+
+    def now_ms(self) -> int:
+        return self._transport.time.now_ms()
+
+    def skew_ms(self) -> int:
+        """The portal's clock minus ours, as far as its Date header tells."""
+        return self._transport.time.skew_ms()
+
+    def calls(self) -> CallCounts:
+        return self._transport.governor.counts()
+
+    @property
+    def limiter(self) -> str:
+        """How the portal's burst limit was found to work: ``learn`` (not yet), ``rolling`` or ``bucket``."""
+        return self._transport.governor.model
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _typed(self) -> TypedClient:
+        with self._lock:
+            if self._client is None:
+                # The one late import of the house: the official client costs tens of MB and start-up time, and a
+                # process that only mirrors or judges never needs it.
+                module: Any = importlib.import_module("connector.portal.typed")
+                client: TypedClient = module.TypedClient(self._caller)
+                self._client = client
+            return self._client

@@ -1,0 +1,235 @@
+"""One table of every logical operation: method, path of the old generation, path of the dated one, end, source.
+
+Paths stand nowhere else. What the operation means for limits (kind), for repeats (``safe``) and for a 404 or 403
+(``missing``, ``optional``) stands in its row too, since transport, retry and classify all ask for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+from urllib.parse import quote
+
+from connector.portal.gateway import Kind
+
+OLD = "v3"
+DATED = "2026-09"
+GENERATIONS = (OLD, DATED)
+
+_V3_END = date(2027, 9, 1)
+_V4_END = date(2027, 3, 30)
+_V3_SOURCE = "HubSpot changelog 2026-09-15: legacy APIs and legacy apps, what is going unsupported and when"
+_V4_SOURCE = "HubSpot changelog: deprecating support for HubSpot v4 APIs"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One logical operation.
+
+    ``dated`` is None where HubSpot offers no dated path yet: the old one serves both generations. ``safe``: repeating
+    it after an unknown outcome does no harm. ``missing``: what a 404 means, this record or the whole feature.
+    ``optional``: a missing scope switches the feature off instead of stopping the run.
+    """
+
+    name: str
+    method: str
+    old: str
+    dated: str | None
+    kind: Kind = "other"
+    safe: bool = True
+    optional: bool = False
+    missing: Literal["record", "feature"] = "feature"
+    empty: bool = False
+
+    def template(self, generation: str) -> str:
+        return self.dated if generation == DATED and self.dated else self.old
+
+    def path(self, generation: str, values: Mapping[str, object]) -> str:
+        """The template filled in; every value is one escaped segment."""
+        filled = {key: quote(str(value), safe="") for key, value in values.items()}
+        return self.template(generation).format_map(filled)
+
+    def for_object(self, object_type: str) -> Operation:
+        """Contacts are what Leadwright is for; any other object type may be switched off."""
+        return self if object_type == "contacts" else replace(self, optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An operation whose path goes out of support: since when, and what replaces it ('' = nothing yet)."""
+
+    operation: str
+    path: str
+    end: date
+    replacement: str
+    source: str
+
+
+_OBJECTS = "/crm/v3/objects/{object_type}"
+_OBJECTS_DATED = "/crm/objects/2026-09/{object_type}"
+
+_TABLE = (
+    Operation("objects.list", "GET", _OBJECTS, _OBJECTS_DATED, kind="list"),
+    Operation("objects.read_one", "GET", f"{_OBJECTS}/{{record}}", f"{_OBJECTS_DATED}/{{record}}", missing="record"),
+    Operation("objects.search", "POST", f"{_OBJECTS}/search", f"{_OBJECTS_DATED}/search", kind="search"),
+    Operation(
+        "objects.batch_read", "POST", f"{_OBJECTS}/batch/read", f"{_OBJECTS_DATED}/batch/read", kind="batch_read"
+    ),
+    Operation(
+        "objects.batch_update",
+        "POST",
+        f"{_OBJECTS}/batch/update",
+        f"{_OBJECTS_DATED}/batch/update",
+        kind="write",
+        missing="record",
+    ),
+    Operation(
+        "associations.batch_read",
+        "POST",
+        "/crm/v4/associations/{from_type}/{to_type}/batch/read",
+        "/crm/associations/2026-09/{from_type}/{to_type}/batch/read",
+        kind="batch_read",
+        optional=True,
+    ),
+    Operation("properties.list", "GET", "/crm/v3/properties/{object_type}", "/crm/properties/2026-09/{object_type}"),
+    Operation("account.details", "GET", "/account-info/v3/details", "/account-info/2026-09/details", missing="record"),
+    Operation(
+        "account.daily_usage",
+        "GET",
+        "/account-info/v3/api-usage/daily/private-apps",
+        "/account-info/2026-09/api-usage/daily/private-apps",
+        optional=True,
+    ),
+    Operation("email.events", "GET", "/email/public/v1/events", None, kind="list", optional=True),
+    Operation(
+        "email.subscriptions", "GET", "/email/public/v1/subscriptions/timeline", None, kind="list", optional=True
+    ),
+    Operation("forms.list", "GET", "/marketing/v3/forms/", None, kind="list", optional=True),
+    Operation(
+        "forms.submissions",
+        "GET",
+        "/form-integrations/v1/submissions/forms/{form}",
+        None,
+        kind="list",
+        optional=True,
+        missing="record",
+    ),
+    Operation(
+        "events.occurrences",
+        "GET",
+        "/events/v3/events/",
+        "/events/event-occurrences/2026-09",
+        kind="list",
+        optional=True,
+        missing="record",
+    ),
+    Operation(
+        "events.types",
+        "GET",
+        "/events/v3/events/event-types",
+        "/events/event-occurrences/2026-09/event-types",
+        optional=True,
+    ),
+    Operation(
+        "marketing_events.list",
+        "GET",
+        "/marketing/v3/marketing-events/",
+        "/marketing/marketing-events/2026-09",
+        kind="list",
+        optional=True,
+    ),
+    Operation(
+        "marketing_events.participations",
+        "GET",
+        "/marketing/v3/marketing-events/participations/{event}/breakdown",
+        "/marketing/marketing-events/2026-09/participations/{event}/breakdown",
+        kind="list",
+        optional=True,
+        missing="record",
+    ),
+    Operation(
+        "subscriptions.definitions",
+        "GET",
+        "/communication-preferences/v3/definitions",
+        "/communication-preferences/2026-09/definitions",
+        optional=True,
+    ),
+    Operation("workflows.list", "GET", "/automation/v3/workflows", None, optional=True),
+    Operation("workflows.flows", "GET", "/automation/v4/flows", None, optional=True),
+    Operation("workflows.ids", "POST", "/automation/v4/workflow-id-mappings/batch/read", None, optional=True),
+    Operation(
+        "workflows.enrol",
+        "POST",
+        "/automation/v2/workflows/{workflow}/enrollments/contacts/{email}",
+        None,
+        kind="write",
+        safe=False,
+        missing="record",
+        empty=True,
+    ),
+    Operation(
+        "workflows.enrolments",
+        "GET",
+        "/automation/v2/workflows/enrollments/contacts/{contact}",
+        None,
+        optional=True,
+        missing="record",
+    ),
+)
+OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in _TABLE}
+
+# The official client knows only the old paths; these prefixes carry its calls to the dated ones.
+_PREFIXES = (
+    ("/crm/v3/properties", "/crm/properties/2026-09"),
+    ("/crm/v3/pipelines", "/crm/pipelines/2026-09"),
+    ("/crm/v3/owners", "/crm/owners/2026-09"),
+    ("/crm/v3/lists", "/crm/lists/2026-09"),
+    ("/crm/v3/objects", "/crm/objects/2026-09"),
+)
+_TYPED_WORDS = frozenset({"crm", "v3", "properties", "pipelines", "owners", "lists", "groups", "batch", "read", DATED})
+
+
+def in_generation(path: str, generation: str) -> str:
+    """A path of the official client as the portal's generation wants it."""
+    if generation != DATED:
+        return path
+    for old, dated in _PREFIXES:
+        if path == old or path.startswith(f"{old}/"):
+            return (dated + path.removeprefix(old)).rstrip("/")
+    return path
+
+
+def typed_operation(method: str, path: str) -> Operation:
+    """The row of a call made through the official client: reads may be repeated, creations may not."""
+    reading = method == "GET"
+    template = "/".join(part if part in _TYPED_WORDS else "{…}" for part in path.split("/") if part)
+    room = re.search(r"/(properties|pipelines|owners|lists)\b", path)
+    return Operation(
+        f"typed.{room.group(1) if room else 'call'}",
+        method,
+        f"/{template}",
+        None,
+        kind="other" if reading else "write",
+        safe=reading,
+        optional=reading,
+        empty=method == "DELETE",
+    )
+
+
+def expiring(today: date, *, generation: str = OLD, within_days: int = 365) -> list[Ending]:
+    """Operations of this generation that go out of support within the span (or already have), soonest first."""
+    horizon = today + timedelta(days=within_days)
+    endings = [_ending(operation, generation) for operation in _TABLE]
+    return sorted((e for e in endings if e and e.end <= horizon), key=lambda e: (e.end, e.operation))
+
+
+def _ending(operation: Operation, generation: str) -> Ending | None:
+    path = operation.template(generation)
+    if f"/{DATED}" in path:
+        return None
+    fourth = "/v4/" in path
+    end, source = (_V4_END, _V4_SOURCE) if fourth else (_V3_END, _V3_SOURCE)
+    return Ending(operation.name, path, end, operation.dated or "", source)

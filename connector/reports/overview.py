@@ -1,0 +1,37 @@
+"""One sentence of state for each portal: what an agency looks at in the morning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.clock import iso
+from connector.store import Unit, outbox, records, runs
+from connector.store.portals import PortalRow
+
+
+def portal_line(u: Unit, row: PortalRow) -> dict[str, Any]:
+    """A portal's mode, counts and last runs, and the sentence that sums them up."""
+    contacts = records.count(u, row.id, "contacts")
+    pulled, pushed = runs.last(u, row.id, "pull"), runs.last(u, row.id, "apply")
+    mode = "paused" if row.paused_ms is not None else "live" if row.live else "observe"
+    return {
+        "portal": row.name,
+        "hub_id": row.hub_id,
+        "mode": mode,
+        "state": _sentence(row, mode, contacts, pulled),
+        "contacts": contacts,
+        "last_sync": iso(pulled.finished_ms) if pulled and pulled.finished_ms else None,
+        "last_apply": iso(pushed.finished_ms) if pushed and pushed.finished_ms else None,
+        "waiting": outbox.waiting(u, row.id),
+    }
+
+
+def _sentence(row: PortalRow, mode: str, contacts: int, pulled: runs.RunRow | None) -> str:
+    if mode == "paused":
+        return f"Paused: {row.pause_reason}. Go on with: leadwright portal resume {row.name}"
+    if pulled is None:
+        return f"Connected, not mirrored yet. Next: leadwright sync {row.name}"
+    if pulled.state == "failed":
+        return f"The last sync failed; what it read is kept. Go on with: leadwright sync {row.name}"
+    written = "everything it shows is written back" if mode == "live" else "nothing is written (observe mode)"
+    return f"{contacts:,} contacts mirrored; {written}."

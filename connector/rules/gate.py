@@ -1,0 +1,119 @@
+"""The gate: the one function that every effect passes before it may happen, with a plain reason for each no.
+
+Two kinds of effect: writing a property (must exist and be writable) and mailing, which is what an enrolment leads to
+(must be allowed by the person). The most restrictive side wins, and what was not read counts as a no. Observe mode and
+the blast radius are not judged per effect but where effects are carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.model.judgement import Decision, Enrol, Facts, Hold, MoveStage, SetProperty
+from connector.model.plan import PortalView
+from connector.rules.compiled import Documents
+from connector.rules.documents.workflows import MessageClass
+
+PREFIX = "leadwright_"
+CONFIRMED = frozenset(
+    {
+        "Confirmed", "User clicked confirmation", "HubSpot Rep. marked confirmed", "Customer marked confirmed",
+        "Confirmed from previous behavior", "Confirmed due to form",
+    }
+)  # fmt: skip
+Refusal = tuple[str, str, str]
+
+
+def gate(effect: Decision, facts: Facts, documents: Documents, portal: PortalView) -> Hold | None:
+    """None when the effect may happen; otherwise the hold with the gate's name, why, and what would change it."""
+    refusal: Refusal | None = None
+    if isinstance(effect, SetProperty):
+        refusal = may_write(effect.property, portal)
+    elif isinstance(effect, MoveStage):
+        refusal = may_write("lifecyclestage", portal) or _stage_exists(effect, portal)
+    elif isinstance(effect, Enrol):
+        refusal = next(_against_mailing(effect, facts, documents, portal), None)
+    return Hold(effect.contact_id, effect_name(effect), *refusal) if refusal else None
+
+
+def effect_name(effect: Decision) -> str:
+    """How a hold names an effect."""
+    if isinstance(effect, SetProperty):
+        return f"set:{effect.property}"
+    if isinstance(effect, MoveStage):
+        return f"stage:{effect.to_stage}"
+    return f"enrol:{effect.workflow}" if isinstance(effect, Enrol) else effect.effect
+
+
+def may_write(name: str, portal: PortalView) -> Refusal | None:
+    if name.startswith(PREFIX) and not portal.has_provisioned:
+        return "provisioned", "The portal lacks Leadwright's properties", "Run: leadwright portal provision"
+    if name not in portal.writable:
+        return "writable", f"The portal has no writable property {name}", "Run: leadwright portal check"
+    return None
+
+
+def _stage_exists(effect: MoveStage, portal: PortalView) -> Refusal | None:
+    if not effect.to_value or all(value != effect.to_value for value, _, _ in portal.lifecycle_options):
+        return "stage", f'The portal has no lifecycle stage "{effect.to_value}"', "Name it under portal_values"
+    return None
+
+
+def _against_mailing(effect: Enrol, facts: Facts, documents: Documents, portal: PortalView) -> Iterator[Refusal]:
+    yield from _against_workflow(effect, portal)
+    if not effect.email:
+        yield "email", "The contact has no e-mail address", "Find out: e-mail"
+    yield from _against_address(facts)
+    yield from _against_consent(facts, documents)
+    yield from _against_class(effect, facts, documents)
+
+
+def _against_workflow(effect: Enrol, portal: PortalView) -> Iterator[Refusal]:
+    if not effect.workflow_id:
+        yield "workflow", "No workflow named yet", "Name the workflow_id in the workflows document"
+    elif effect.workflow_id not in portal.workflows:
+        yield "workflow", f"The portal has no workflow {effect.workflow_id}", "Name another workflow_id"
+    elif not portal.workflows[effect.workflow_id][1]:
+        yield "workflow", "The workflow is switched off in the portal", "Switch it on in HubSpot"
+
+
+def _against_address(facts: Facts) -> Iterator[Refusal]:
+    said = facts.properties.get
+    # HubSpot docs: default contact properties, e-mail information; all of these are HubSpot's own findings.
+    if _yes(said("hs_email_bad_address")):
+        yield "bad_address", "HubSpot says the address cannot be mailed", "Another address"
+    if said("hs_email_hard_bounce_reason_enum"):
+        yield "hard_bounce", f"Mail bounced for good ({said('hs_email_hard_bounce_reason_enum')})", "Another address"
+    if _yes(said("hs_email_quarantined")):
+        yield "quarantined", "HubSpot has quarantined the address", "HubSpot lifts it, or another address"
+
+
+def _against_consent(facts: Facts, documents: Documents) -> Iterator[Refusal]:
+    said = facts.properties.get
+    consent = documents.consent
+    if "hs_email_optout" not in facts.properties:
+        yield "consent_unread", "Whether the contact opted out was not read", "Sync hs_email_optout"
+    if _yes(said("hs_email_optout")):
+        yield "opted_out", "The contact opted out of all e-mail", "Only the contact itself can change that"
+    if consent.marketable_only and said("hs_marketable_status") == "false":
+        yield "not_marketable", "Not a marketing contact in HubSpot", "Make it a marketing contact in HubSpot"
+    state = said("hs_emailconfirmationstatus") or ""
+    if consent.double_opt_in != "ignored" and state and state not in CONFIRMED:
+        yield "double_opt_in", "The sign-up is not confirmed yet", "The contact confirms it by mail"
+    if consent.double_opt_in == "required" and not state:
+        yield "double_opt_in", "There is no confirmed sign-up", "The contact signs up and confirms it"
+    if consent.legal_basis_required and said("hs_legal_basis") in (None, "", "Not applicable"):
+        yield "legal_basis", "No legal basis is on record", "Record one in HubSpot"
+
+
+def _against_class(effect: Enrol, facts: Facts, documents: Documents) -> Iterator[Refusal]:
+    classes: dict[str, MessageClass] = {one.name: one.message_class for one in documents.workflows.workflows}
+    kind = classes.get(effect.workflow, "nurture")
+    for subscription in documents.consent.subscriptions.get(kind, ()):
+        if _yes(facts.properties.get(f"hs_email_optout_{subscription}")):
+            why = f"The contact left the subscription {subscription}, which {kind} mails belong to"
+            yield "unsubscribed", why, "Only the contact itself can change that"
+
+
+def _yes(value: str | None) -> bool:
+    return value is not None and value.strip().casefold() == "true"

@@ -1,0 +1,59 @@
+"""A receipt as the JSON that ``explain --json`` gives and the store keeps, and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connector.model.judgement import Gate, Line, NextStep, Receipt, UnknownLine
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """The receipt with plain keys; the points of ``lines`` add up to ``score``."""
+    return {
+        "contact": receipt.contact_id,
+        "at": _iso(receipt.at_ms),
+        "model": {"name": receipt.model, "version": receipt.version},
+        "score": receipt.score,
+        "fit": receipt.fit,
+        "engagement": receipt.engagement,
+        "grade": receipt.grade,
+        "families": dict(receipt.families),
+        "lines": [asdict(line) for line in receipt.lines],
+        "unknown": [asdict(line) for line in receipt.unknown],
+        "stage": receipt.stage,
+        "gates": [asdict(gate) for gate in receipt.gates],
+        "next": [asdict(step) for step in receipt.next_steps],
+    }
+
+
+def receipt_from_json(data: Mapping[str, Any]) -> Receipt:
+    """The receipt that ``receipt_json`` wrote."""
+    return Receipt(
+        contact_id=data["contact"],
+        at_ms=_millis(data["at"]),
+        model=data["model"]["name"],
+        version=data["model"]["version"],
+        score=data["score"],
+        fit=data["fit"],
+        engagement=data["engagement"],
+        grade=data["grade"],
+        families=dict(data["families"]),
+        lines=tuple(Line(**line) for line in data["lines"]),
+        unknown=tuple(UnknownLine(**line) for line in data["unknown"]),
+        stage=data["stage"],
+        gates=tuple(Gate(**gate) for gate in data["gates"]),
+        next_steps=tuple(NextStep(**step) for step in data["next"]),
+    )
+
+
+def _iso(millis: int) -> str:
+    return (EPOCH + timedelta(milliseconds=millis)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _millis(text: str) -> int:
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)

@@ -1,0 +1,136 @@
+"""Adding up: a model's rules for one contact become lines, unknowns, subtotals, a score and a grade.
+
+The lines are the only source of the score. Caps of a family and of the whole, and the floor of the whole, are lines of
+their own, so that the lines always add up. Such a line counts to fit if every rule of its family is a property rule,
+otherwise to engagement; the lines of the whole stand in the family ``engagement`` and count to engagement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from connector.model.judgement import FAMILIES, Line, NextStep, UnknownLine
+from connector.rules.documents.conditions import Condition
+from connector.rules.documents.scoring import ActivityRule, PropertyRule, ScoringDocument, UnopenedRule
+from connector.rules.persona import Personas
+from connector.rules.scoring.behaviour import Deed
+from connector.rules.scoring.finding import CompiledRule
+from connector.rules.scoring.profile import ProfileRule
+from connector.rules.scoring.unopened import Unopened
+from connector.rules.view import View
+from connector.rules.words import say
+
+NO_POINTS: Mapping[str, int] = MappingProxyType(dict.fromkeys(FAMILIES, 0))
+MOST_STEPS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A scored contact: ``score == fit + engagement == sum of the lines == sum of the families``."""
+
+    score: int
+    fit: int
+    engagement: int
+    grade: str
+    families: Mapping[str, int]
+    lines: tuple[Line, ...]
+    unknown: tuple[UnknownLine, ...]
+    steps: tuple[NextStep, ...]
+
+
+class Model:
+    """A scoring document, compiled."""
+
+    def __init__(self, document: ScoringDocument) -> None:
+        self.document = document
+        self.targets: tuple[Mapping[str, Condition], ...] = tuple(one.targets for one in document.personas)
+        self.personas = Personas(document.personas)
+        self.rules: tuple[CompiledRule, ...] = tuple(
+            _compiled(rule, self.targets) for rule in document.rules if rule.enabled
+        )
+        self._finds = tuple((rule.find, index, rule.profile, rule.effort) for index, rule in enumerate(self.rules))
+        self._caps = tuple((family.name, family.cap) for family in document.families if family.cap is not None)
+        self._profile_only = frozenset(FAMILIES) - {rule.family for rule in self.rules if not rule.profile}
+        self._steps: dict[tuple[int, int], NextStep] = {}
+
+    def tally(self, view: View, persona: int) -> Tally:
+        lines: list[Line] = []
+        unknown: list[UnknownLine] = []
+        open_rules: list[tuple[int, int, int]] = []
+        families = dict(NO_POINTS)
+        fit = 0
+        for find, index, profile, effort in self._finds:
+            line, unsaid, room = find(view, persona)
+            if line is not None:
+                lines.append(line)
+                families[line.family] += line.points
+                if profile:
+                    fit += line.points
+            if unsaid is not None:
+                unknown.append(unsaid)
+            if room:
+                open_rules.append((-60 * room // effort, index, room))
+        fit += self._bound_families(lines, families)
+        score = self._bound_total(lines, families)
+        return Tally(
+            score, fit, score - fit, self.grade(fit), families, tuple(lines), tuple(unknown), self._next(open_rules)
+        )
+
+    def grade(self, fit: int) -> str:
+        grades = self.document.grades
+        if fit >= grades.a:
+            return "A"
+        if fit >= grades.b:
+            return "B"
+        return "C" if fit >= grades.c else "D"
+
+    def edges(self, view: View, persona: int) -> Iterator[int]:
+        for rule in self.rules:
+            yield from rule.edges(view, persona)
+
+    def _bound_families(self, lines: list[Line], families: dict[str, int]) -> int:
+        """Adds the lines of capped families; gives what they take from fit."""
+        from_fit = 0
+        for family, cap in self._caps:
+            over = families[family] - cap
+            if over > 0:
+                reason = say("family_cap", family=family, points=cap)
+                lines.append(Line(f"cap_{family}", family, -over, f"{families[family]} points", reason))
+                families[family] = cap
+                if family in self._profile_only:
+                    from_fit -= over
+        return from_fit
+
+    def _bound_total(self, lines: list[Line], families: dict[str, int]) -> int:
+        score = sum(families.values())
+        cap, floor = self.document.cap, self.document.floor
+        bound, key = (cap, "total_cap") if cap is not None and score > cap else (floor, "total_floor")
+        if bound is None or (key == "total_floor" and score >= bound):
+            return score
+        reason = say(key, points=bound)
+        lines.append(Line(key, "engagement", bound - score, f"{score} points", reason))
+        families["engagement"] += bound - score
+        return bound
+
+    def _next(self, open_rules: list[tuple[int, int, int]]) -> tuple[NextStep, ...]:
+        """The acts that bring most points for their effort."""
+        open_rules.sort()
+        return tuple([self._step(index, room) for _, index, room in open_rules[:MOST_STEPS]])
+
+    def _step(self, index: int, room: int) -> NextStep:
+        step = self._steps.get((index, room))
+        if step is None:
+            rule = self.rules[index]
+            text = say("step_ask" if rule.profile else "step_do", label=rule.label, points=room)
+            step = self._steps[index, room] = NextStep(rule.name, room, text)
+        return step
+
+
+def _compiled(
+    rule: PropertyRule | ActivityRule | UnopenedRule, targets: tuple[Mapping[str, Condition], ...]
+) -> CompiledRule:
+    if isinstance(rule, PropertyRule):
+        return ProfileRule(rule, targets)
+    return Deed(rule) if isinstance(rule, ActivityRule) else Unopened(rule)

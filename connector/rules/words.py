@@ -1,0 +1,125 @@
+"""The fixed phrases of receipts, gates and next steps, in English, and their German.
+
+Values hold the English text; ``translate`` turns a phrase back into its key and says it in German. What an admin wrote
+(labels, names of assets) stays as it is, except for the labels of the shipped presets, which stand in ``LABELS``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, Literal
+
+from connector.model.judgement import Line
+
+Language = Literal["en", "de"]
+
+PHRASES: Final[dict[str, tuple[str, str]]] = {
+    "fits_not": ("{label} is outside the target group", "{label} liegt außerhalb der Zielgruppe"),
+    "fits": ("{label} fits the target group", "{label} passt zur Zielgruppe"),
+    "against": ("{label} speaks against", "{label} spricht dagegen"),
+    "times": ("{label} ({times} times)", "{label} ({times}-mal)"),
+    "once": ("counts once", "zählt einmal"),
+    "window": (
+        "{counted} of {times} count (at most {most} in {days} days)",
+        "{counted} von {times} zählen (höchstens {most} in {days} Tagen)",
+    ),
+    "fading": (
+        "halves every {days} days, {points} of {full} points left",
+        "halbiert sich alle {days} Tage, noch {points} von {full} Punkten",
+    ),
+    "capped": ("capped at {points} points", "gedeckelt auf {points} Punkte"),
+    "floored": ("no lower than {points} points", "nicht unter {points} Punkte"),
+    "unopened": (
+        "{label}: {mails} not opened, counted per {row} in a row",
+        "{label}: {mails} nicht geöffnet, gezählt je {row} in Folge",
+    ),
+    "family_cap": ("{family} gives at most {points} points", "{family} gibt höchstens {points} Punkte"),
+    "total_cap": ("the score is at most {points}", "der Score beträgt höchstens {points}"),
+    "total_floor": ("the score is at least {points}", "der Score beträgt mindestens {points}"),
+    "step_short": ("{short} points short of MQL: {step}", "{short} Punkte bis MQL: {step}"),
+    "step_ask": ("Find out: {label} (+{points})", "Herausfinden: {label} (+{points})"),
+    "step_do": ("{label} (+{points})", "{label} (+{points})"),
+}  # fmt: skip
+
+LABELS: Final[dict[str, str]] = {
+    "Age": "Alter",
+    "Function": "Funktion",
+    "Company size": "Unternehmensgröße",
+    "Industry": "Branche",
+    "Location": "Standort",
+    "Mail opened": "E-Mail geöffnet",
+    "Link in mail clicked": "Link in E-Mail geklickt",
+    "Site visited": "Website besucht",
+    "White paper downloaded": "Whitepaper heruntergeladen",
+    "E-book downloaded": "E-Book heruntergeladen",
+    "Webinar attended": "An Webinar teilgenommen",
+    "Newsletter subscribed": "Newsletter abonniert",
+    "Newsletter cancelled": "Newsletter abbestellt",
+    "Nurture mails": "Nurture-E-Mails",
+    "demographic": "Demografie",
+    "firmographic": "Unternehmensdaten",
+    "product_interest": "Produktinteresse",
+    "readiness": "Kaufbereitschaft",
+    "engagement": "Engagement",
+    "persona_fit": "Passung zur Persona",
+}
+
+
+def say(key: str, language: Language = "en", **values: object) -> str:
+    """The phrase in that language."""
+    return PHRASES[key][0 if language == "en" else 1].format(**values)
+
+
+@lru_cache(maxsize=20_000)
+def translate(text: str, language: Language) -> str:
+    """An English text made of phrases, in that language; parts that are no phrase of ours stay as they are."""
+    if language == "en":
+        return text
+    return "; ".join(_one(part) for part in text.split("; "))
+
+
+def reason(line: Line, language: Language = "en") -> str:
+    """Why a line gives its points, in words."""
+    return translate(line.reason, language)
+
+
+def strongest(lines: Iterable[Line], language: Language, most: int = 3, room: int = 255) -> str:
+    """The lines with the most points either way, in words, for people who read one property in HubSpot."""
+    found = sorted([line for line in lines if line.points], key=_weight)[:most]
+    return shorten("; ".join([f"{translate(line.reason, language)} {line.points:+d}" for line in found]), room)
+
+
+def shorten(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def _weight(line: Line) -> int:
+    return -abs(line.points)
+
+
+def _one(text: str) -> str:
+    if text in LABELS:
+        return LABELS[text]
+    for key, pattern in _PATTERNS:
+        if found := pattern.fullmatch(text):
+            return say(key, "de", **{name: _inner(value) for name, value in found.groupdict().items()})
+    return text
+
+
+def _inner(text: str) -> str:
+    return LABELS.get(text) or (text if text.isdigit() else _one(text))
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", english)
+    numbers = {"times", "counted", "most", "days", "points", "full", "mails", "row", "short"}
+    said = [
+        (rf"(?P<{part}>-?\d+)" if part in numbers else rf"(?P<{part}>.+)") if index % 2 else re.escape(part)
+        for index, part in enumerate(parts)
+    ]
+    return re.compile("".join(said))
+
+
+_PATTERNS: Final = tuple((key, _pattern(english)) for key, (english, _) in PHRASES.items())

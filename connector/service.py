@@ -1,0 +1,292 @@
+"""The one place that picks concrete parts and wires them; one method for each thing a person can ask for.
+
+Every method returns a plain dict (the ``--json`` document of the command) and raises ``ConnectorError``s. What the
+flows do lives in ``connector.sync``; how it is shown, in ``connector.commands``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from connector.clock import Clock, SystemClock, iso
+from connector.errors import ConfigError, SecretKeyMissing
+from connector.installing import current, install, upgrade
+from connector.portal.gateway import Portal, Rates
+from connector.portal.hubspot import connect
+from connector.progress import Progress, Silent
+from connector.reports import best, overview, rows
+from connector.settings import Settings
+from connector.store import Store, portals, usage
+from connector.store.portals import PortalRow
+from connector.sync import checking, explaining, library, provision, push, react, telling, undo, verify
+from connector.sync.context import Context
+from connector.sync.pull import PullOptions, booked_pull
+from connector.sync.rulebook import load, publish_shipped
+from connector.vault import Vault
+
+PARTS = frozenset({"contacts", "companies", "deals", "engagement", "owners"})
+PortalFactory = Callable[..., Portal]
+
+
+class Service:
+    """One installation at work. Open it with ``Service.open`` and use it as a context manager."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        settings: Settings,
+        *,
+        progress: Progress | None = None,
+        clock: Clock | None = None,
+        connector: PortalFactory = connect,
+        rates: Rates | None = None,
+    ) -> None:
+        self.store = store
+        self._vault = vault
+        self._settings = settings
+        self._progress = progress or Silent()
+        self._clock = clock or SystemClock()
+        self._connect = connector
+        self._rates = rates
+
+    @staticmethod
+    def init(settings: Settings, env_file: Path = Path(".env")) -> dict[str, Any]:
+        """Make key and database where they are missing; harmless when repeated."""
+        return install(settings, env_file)
+
+    @classmethod
+    def open(cls, settings: Settings, *, progress: Progress | None = None, clock: Clock | None = None) -> Self:
+        """Open the installation's database with its key. ConfigErrors say what ``leadwright init`` would make."""
+        if settings.secret_key is None:
+            raise SecretKeyMissing(
+                "LEADWRIGHT_SECRET_KEY is not set.", remedy="Make one with: leadwright init (it writes .env)."
+            )
+        vault = Vault(settings.secret_key.get_secret_value())
+        rates = Rates(burst=settings.calls_per_10s) if settings.calls_per_10s else None
+        return cls(Store.open(settings.database_url), vault, settings, progress=progress, clock=clock, rates=rates)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.store.close()
+
+    # portals -----------------------------------------------------------------------------------------------------
+
+    def add_portal(self, name: str, token: str, base_url: str | None = None) -> dict[str, Any]:
+        """Connect a portal in observe mode; nothing is kept unless the portal accepts the token."""
+        address = (base_url or self._settings.hubspot_url).rstrip("/")
+        checking.check_name(name)
+        portal = self._connect(address, token, clock=self._clock, rates=self._rates)
+        try:
+            identity = portal.identity()
+            features = portal.scopes_check()
+        finally:
+            portal.close()
+        checking.refuse_without_contacts(features)
+        now = self._clock.now_ms()
+        with self.store.unit() as u:
+            row = portals.add(u, name, address, self._vault.seal(token, name), identity, now)
+            publish_shipped(u, row.id, self._settings.config_dir, now)
+        return checking.added(row, identity, features)
+
+    def list_portals(self) -> dict[str, Any]:
+        """Every portal with one sentence of state."""
+        with self.store.view() as u:
+            return {"portals": [overview.portal_line(u, row) for row in portals.every(u)]}
+
+    def check_portal(self, name: str) -> dict[str, Any]:
+        """The doctor: token, scopes, identity, limits left, clock skew, versions that end."""
+        with self._context(name, gated=False) as ctx:
+            return checking.check(ctx)
+
+    def live(self, name: str) -> dict[str, Any]:
+        """End observe mode."""
+        return self._switch(
+            name, lambda u, row: portals.set_live(u, row.id, True), "live", "What a plan shows is now written."
+        )
+
+    def observe(self, name: str) -> dict[str, Any]:
+        """Go back to observe mode."""
+        return self._switch(
+            name, lambda u, row: portals.set_live(u, row.id, False), "observe", "Nothing is written any more."
+        )
+
+    def pause(self, name: str) -> dict[str, Any]:
+        """Stop reading and writing a portal until ``resume``."""
+        now = self._clock.now_ms()
+        return self._switch(
+            name,
+            lambda u, row: portals.pause(u, row.id, "paused by hand", now),
+            "paused",
+            "Nothing is read or written.",
+        )
+
+    def resume(self, name: str) -> dict[str, Any]:
+        """End a pause."""
+        return self._switch(name, lambda u, row: portals.resume(u, row.id), "", "It goes on where it stood.")
+
+    def remove(self, name: str) -> dict[str, Any]:
+        """Forget a portal: every row of it in every table."""
+        with self.store.unit() as u:
+            counts = portals.remove(u, portals.by_name(u, name).id)
+        total = sum(counts.values())
+        return {"portal": name, "mode": "removed", "text": f"{total} rows removed; nothing in HubSpot was touched."}
+
+    def _switch(self, name: str, act: Callable[[Any, PortalRow], Any], mode: str, text: str) -> dict[str, Any]:
+        with self.store.unit() as u:
+            row = portals.by_name(u, name)
+            act(u, row)
+            row = portals.by_name(u, name)
+        return {"portal": name, "mode": mode or ("live" if row.live else "observe"), "text": f"{name}: {text}"}
+
+    def provision_preview(self, name: str) -> dict[str, Any]:
+        """Which properties write-back needs and which are missing."""
+        with self._context(name) as ctx:
+            return provision.preview(ctx)
+
+    def provision(self, name: str) -> dict[str, Any]:
+        """Create what is missing."""
+        with self._context(name) as ctx:
+            return provision.provision(ctx)
+
+    # the journey -------------------------------------------------------------------------------------------------
+
+    def sync(
+        self, name: str, *, full: bool = False, only: Iterable[str] = (), properties: str = "used"
+    ) -> dict[str, Any]:
+        """Pull into the mirror."""
+        wanted = frozenset(only)
+        if unknown := wanted - PARTS:
+            raise ConfigError(
+                f"There is no part {', '.join(sorted(unknown))}.", remedy=f"Parts: {', '.join(sorted(PARTS))}."
+            )
+        options = PullOptions(full=full, only=wanted, everything=properties == "all")
+        with self._context(name) as ctx:
+            return telling.pulled(ctx, *booked_pull(ctx, options))
+
+    def plan(self, name: str) -> dict[str, Any]:
+        """Judge what changed and show what would be written."""
+        with self._context(name) as ctx:
+            return telling.planned(ctx, react.make_plan(ctx))
+
+    def apply(self, name: str, *, plan_hash: str | None = None) -> dict[str, Any]:
+        """Carry the plan out; with ``plan_hash`` only if it still is the plan that was shown."""
+        with self._context(name) as ctx:
+            push.refuse_in_observe_mode(ctx)
+            plan = react.make_plan(ctx)
+            if plan_hash is not None and not react.is_shown(plan, plan_hash):
+                raise ConfigError(
+                    f"The plan is no longer the one that was shown ({plan_hash}); it is {plan.hash} now.",
+                    remedy=f"Look at it again: leadwright plan {name}",
+                    reason="plan_changed",
+                )
+            return telling.applied(ctx, push.push(ctx, plan, approved=plan_hash is not None), plan)
+
+    def cycle(self, name: str) -> dict[str, Any]:
+        """Pull, judge, push: what the clock runs. In observe mode nothing is written, and it says so."""
+        with self._context(name) as ctx:
+            synced = telling.pulled(ctx, *booked_pull(ctx, PullOptions()))
+            plan = react.make_plan(ctx)
+            return telling.cycled(ctx, synced, plan, *push.push_if_allowed(ctx, plan))
+
+    def verify(self, name: str, *, sample: int = 200) -> dict[str, Any]:
+        """Hold the mirror against the portal, repair it, certify it."""
+        with self._context(name) as ctx:
+            return telling.certified(verify.verify(ctx, sample=sample))
+
+    def explain(self, name: str, contact: str, at_ms: int | None = None) -> dict[str, Any]:
+        """One contact's score as a bill, now or at a past minute."""
+        with self._context(name, offline=True) as ctx:
+            return explaining.explain(ctx, contact, at_ms)
+
+    def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
+        """Take back what a run wrote, where it is still ours."""
+        with self._context(name) as ctx:
+            return undo.undo(ctx, run, contact)
+
+    def export(self, name: str, what: str) -> Iterator[dict[str, Any]]:
+        """Rows of one kind, streamed."""
+        with self._context(name, offline=True) as ctx:
+            yield from rows.exported(ctx.store, ctx.portal_id, what, ctx.rulebook.mapping)
+
+    def best(self, name: str, limit: int = 10) -> list[dict[str, Any]]:
+        """The best leads by score."""
+        with self.store.view() as u:
+            return best.leads(u, portals.by_name(u, name).id, limit)
+
+    # documents ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def config_validate(paths: Iterable[Path]) -> dict[str, Any]:
+        """Check YAML files without publishing them."""
+        return library.validate(paths)
+
+    def config_show(self, name: str, kind: str) -> dict[str, Any]:
+        """The published document of a kind."""
+        with self.store.view() as u:
+            return library.show(u, portals.by_name(u, name), kind)
+
+    def config_history(self, name: str, kind: str) -> dict[str, Any]:
+        """All versions of a kind: who, when, why."""
+        with self.store.view() as u:
+            return library.history(u, portals.by_name(u, name), kind)
+
+    def config_diff(self, name: str, path: Path) -> dict[str, Any]:
+        """What a file would change in the published document of its kind."""
+        with self.store.view() as u:
+            return library.diff(u, portals.by_name(u, name), path)
+
+    def config_publish(self, name: str, path: Path, author: str, reason: str) -> dict[str, Any]:
+        """Validate and publish a file as the next version; everybody is judged anew."""
+        with self.store.unit() as u:
+            return library.publish(u, portals.by_name(u, name), path, author, reason, self._clock.now_ms())
+
+    def config_rollback(self, name: str, kind: str, version: int, author: str) -> dict[str, Any]:
+        """Publish an old version again, as a new one."""
+        with self.store.unit() as u:
+            return library.rollback(u, portals.by_name(u, name), kind, version, author, self._clock.now_ms())
+
+    # database ----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def db_upgrade(settings: Settings) -> dict[str, Any]:
+        """Bring the database to this code's schema."""
+        return upgrade(settings)
+
+    @staticmethod
+    def db_current(settings: Settings) -> dict[str, Any]:
+        """Which schema revision the database has, and which this code wants."""
+        return current(settings)
+
+    # wiring ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _context(self, name: str, *, offline: bool = False, gated: bool = True) -> Iterator[Context]:
+        """One portal's seams, closed and its calls booked at the end. ``offline`` flows never call the portal."""
+        with self.store.view() as u:
+            row = portals.by_name(u, name)
+        if gated and not offline:
+            checking.refuse_paused(row)
+        portal = self._connect(
+            row.base_url,
+            "" if offline else self._vault.open(row.token_sealed or b"", row.name),
+            clock=self._clock,
+            generation=row.generation,
+            rates=self._rates,
+        )
+        try:
+            yield Context(self.store, portal, row, load(self.store, row.id), self._clock, self._progress)
+        finally:
+            made = portal.calls().made
+            portal.close()
+            if made:
+                with self.store.unit() as u:
+                    usage.add_calls(u, row.id, iso(self._clock.now_ms())[:10], made)

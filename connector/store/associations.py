@@ -1,0 +1,115 @@
+"""Links between records as the portal reports them. A link that comes or goes moves no record's time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.model.records import Association, ObjectType
+from connector.store import bulk
+from connector.store.records.dirty import mark_dirty
+from connector.store.records.graves import resolve
+from connector.store.schema import ASSOCIATIONS, COMPANIES
+from connector.store.unit import Unit, check_portal, mine
+from connector.store.values import clean
+
+Links = Mapping[int, tuple[Association, ...]]
+UNTYPED = 0
+
+
+def replace(u: Unit, portal_id: int, from_type: ObjectType, links: Links, to_type: ObjectType, now_ms: int) -> set[int]:
+    """Each record named gets exactly these links to that kind; the records whose links changed by it.
+
+    Contacts at either end of a link that came or went are marked to be judged.
+    """
+    check_portal(portal_id)
+    u.own(portal_id)
+    wanted = _living_ends(u, portal_id, from_type, links, to_type)
+    before = of(u, portal_id, from_type, wanted, to_type)
+    changed = {record for record, now in wanted.items() if set(now) != set(before.get(record, ()))}
+    which = mine(ASSOCIATIONS, portal_id, from_type=from_type, to_type=to_type)
+    u.change(sa.delete(ASSOCIATIONS).where(which, u.among(ASSOCIATIONS.c.from_id, changed)))
+    rows = [_row(from_type, record, link, now_ms) for record in sorted(changed) for link in wanted[record]]
+    bulk.put(u, portal_id, ASSOCIATIONS, rows)
+    if from_type == "contacts":
+        mark_dirty(u, portal_id, changed)
+    if to_type == "contacts":
+        ends = (set(wanted[record]) ^ set(before.get(record, ())) for record in changed)
+        mark_dirty(u, portal_id, {link.to_id for moved in ends for link in moved})
+    return changed
+
+
+def _living_ends(
+    u: Unit, portal_id: int, from_type: ObjectType, links: Links, to_type: ObjectType
+) -> dict[int, tuple[Association, ...]]:
+    """The links with merged ids led to their survivors; a record that was merged away has none of its own."""
+    ends = {link.to_id for many in links.values() for link in many}
+    to_ids = resolve(u, portal_id, to_type, ends)
+    from_ids = resolve(u, portal_id, from_type, links.keys())
+    return {
+        record: tuple({_key(link, to_ids): _led(link, to_ids, to_type) for link in many}.values())
+        for record, many in links.items()
+        if from_ids[record] == record
+    }
+
+
+def _key(link: Association, to_ids: Mapping[int, int]) -> tuple[int, int, str]:
+    return to_ids[link.to_id], link.type_id or UNTYPED, link.label
+
+
+def _led(link: Association, to_ids: Mapping[int, int], to_type: ObjectType) -> Association:
+    return Association(to_type, to_ids[link.to_id], link.type_id or None, clean(link.label), link.primary)
+
+
+def _row(from_type: ObjectType, record: int, link: Association, now_ms: int) -> tuple[Any, ...]:
+    end = (link.to_type, link.to_id, link.type_id or UNTYPED, link.label)
+    return (from_type, record, *end, link.primary, now_ms)
+
+
+def of(
+    u: Unit, portal_id: int, from_type: ObjectType, ids: Collection[int], to_type: ObjectType
+) -> dict[int, tuple[Association, ...]]:
+    """The links of each record to that kind, the primary one first; records without any are left out."""
+    check_portal(portal_id)
+    c = ASSOCIATIONS.c
+    query = sa.select(c.from_id, c.to_id, c.type_id, c.label, c.primary_link).where(
+        mine(ASSOCIATIONS, portal_id, from_type=from_type, to_type=to_type), u.among(c.from_id, ids)
+    )
+    found: dict[int, list[Association]] = {}
+    ordered = query.order_by(c.from_id, c.primary_link.desc(), c.to_id, c.type_id)
+    for record, to_id, type_id, label, primary in u.rows(ordered) if ids else ():
+        found.setdefault(record, []).append(Association(to_type, to_id, type_id or None, label, primary))
+    return {record: tuple(links) for record, links in found.items()}
+
+
+def companies_of(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, int]:
+    """The company that counts for each contact: the primary one, else the oldest; deleted companies do not count."""
+    check_portal(portal_id)
+    c = ASSOCIATIONS.c
+    dead = sa.and_(mine(COMPANIES, portal_id), COMPANIES.c.id == c.to_id, COMPANIES.c.archived.is_(True))
+    query = (
+        sa.select(c.from_id, c.to_id)
+        .outerjoin(COMPANIES, dead)
+        .where(mine(ASSOCIATIONS, portal_id, from_type="contacts", to_type="companies"), COMPANIES.c.id.is_(None))
+        .where(u.among(c.from_id, contact_ids))
+        .order_by(c.from_id, c.primary_link, c.to_id.desc())
+    )
+    # The last one named wins: the primary link, then the lowest id.
+    return {row[0]: row[1] for row in u.rows(query)} if contact_ids else {}
+
+
+def contacts_of(u: Unit, portal_id: int, company_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """The contacts linked to each company."""
+    check_portal(portal_id)
+    c = ASSOCIATIONS.c
+    query = (
+        sa.select(c.to_id, c.from_id)
+        .distinct()
+        .where(mine(ASSOCIATIONS, portal_id, from_type="contacts", to_type="companies"), u.among(c.to_id, company_ids))
+    )
+    found: dict[int, list[int]] = {}
+    for company, contact in u.rows(query.order_by(c.to_id, c.from_id)) if company_ids else ():
+        found.setdefault(company, []).append(contact)
+    return {company: tuple(contacts) for company, contacts in found.items()}

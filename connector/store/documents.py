@@ -1,0 +1,117 @@
+"""The documents an admin edits, every version of them: drafts, the published one, the retired ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+
+from connector.errors import ConfigError
+from connector.store import bulk
+from connector.store.schema import DOCUMENTS
+from connector.store.unit import AnyRow, Unit, mine
+from connector.store.values import clean, digest
+
+DocumentState = Literal["draft", "published", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One version of a document; ``body`` is the YAML as written."""
+
+    kind: str
+    version: int
+    state: DocumentState
+    body: str
+    hash: str
+    author: str
+    reason: str
+    created_ms: int
+    published_ms: int | None
+
+
+def publish(
+    u: Unit,
+    portal_id: int,
+    kind: str,
+    body: str,
+    author: str,
+    reason: str,
+    now_ms: int,
+    *,
+    expected: int | None = None,
+) -> int:
+    """Make this the published version; its number. What is published already is not published again.
+
+    ``expected`` is the version the author started from (0 for none): another one is published, so it is refused.
+    """
+    u.own(portal_id)
+    now = current(u, portal_id, kind)
+    _refuse_overtaken(kind, now, expected)
+    if now is not None and now.hash == _hash(body):
+        return now.version
+    was = mine(DOCUMENTS, portal_id, kind=kind, state="published")
+    u.change(sa.update(DOCUMENTS).where(was).values(state="retired"))
+    same_draft = mine(DOCUMENTS, portal_id, kind=kind, state="draft", hash=_hash(body))
+    u.change(sa.delete(DOCUMENTS).where(same_draft))
+    return _insert(u, portal_id, kind, "published", body, author, reason, now_ms)
+
+
+def _refuse_overtaken(kind: str, now: DocumentRow | None, expected: int | None) -> None:
+    found = now.version if now is not None else 0
+    if expected is not None and expected != found:
+        raise ConfigError(
+            f"The {kind} document was published as version {found} in the meantime; you started from {expected}.",
+            remedy="Compare the two and publish again.",
+            reason="document_overtaken",
+        )
+
+
+def save_draft(u: Unit, portal_id: int, kind: str, body: str, author: str, reason: str, now_ms: int) -> int:
+    """Keep a draft; an author has one draft a kind, which this replaces."""
+    u.own(portal_id)
+    old = mine(DOCUMENTS, portal_id, kind=kind, state="draft", author=clean(author))
+    u.change(sa.delete(DOCUMENTS).where(old))
+    return _insert(u, portal_id, kind, "draft", body, author, reason, now_ms)
+
+
+def _insert(
+    u: Unit, portal_id: int, kind: str, state: DocumentState, body: str, author: str, reason: str, now_ms: int
+) -> int:
+    newest = sa.select(sa.func.max(DOCUMENTS.c.version)).where(mine(DOCUMENTS, portal_id, kind=kind))
+    version = u.number(newest) + 1
+    published_ms = now_ms if state == "published" else None
+    words = (clean(body), _hash(body), clean(author), clean(reason))
+    bulk.put(u, portal_id, DOCUMENTS, [(kind, version, state, *words, now_ms, published_ms)])
+    return version
+
+
+def _hash(body: str) -> str:
+    return digest(clean(body).encode()).hex()
+
+
+def _document(row: AnyRow) -> DocumentRow:
+    return DocumentRow(*row[1:])
+
+
+def current(u: Unit, portal_id: int, kind: str) -> DocumentRow | None:
+    """The published version."""
+    row = u.first(sa.select(DOCUMENTS).where(mine(DOCUMENTS, portal_id, kind=kind, state="published")))
+    return _document(row) if row is not None else None
+
+
+def get(u: Unit, portal_id: int, kind: str, version: int) -> DocumentRow | None:
+    row = u.first(sa.select(DOCUMENTS).where(mine(DOCUMENTS, portal_id, kind=kind, version=version)))
+    return _document(row) if row is not None else None
+
+
+def history(u: Unit, portal_id: int, kind: str) -> tuple[DocumentRow, ...]:
+    """Every version, the newest first."""
+    query = sa.select(DOCUMENTS).where(mine(DOCUMENTS, portal_id, kind=kind)).order_by(DOCUMENTS.c.version.desc())
+    return tuple(_document(row) for row in u.rows(query))
+
+
+def drafts(u: Unit, portal_id: int) -> tuple[DocumentRow, ...]:
+    query = sa.select(DOCUMENTS).where(mine(DOCUMENTS, portal_id, state="draft"))
+    return tuple(_document(row) for row in u.rows(query.order_by(DOCUMENTS.c.kind, DOCUMENTS.c.version)))

@@ -1,0 +1,61 @@
+"""Alembic, called from here alone: make or migrate the tables in one transaction, and say which step they are at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from connector.errors import ConfigError, DatabaseNewer
+from connector.store.migrations import HEAD, REVISIONS
+
+# A name of its own: other programs in the same PostgreSQL database keep an ``alembic_version`` too.
+VERSION_TABLE = "leadwright_revision"
+MIGRATION_LOCK = 0x1EADAE
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """The step the tables are at; None when there are none."""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    table = sa.table(VERSION_TABLE, sa.column("version_num"))
+    found = connection.execute(sa.select(table.c.version_num)).scalar()
+    return str(found) if found is not None else None
+
+
+def upgrade(connection: sa.Connection, target: str = HEAD) -> None:
+    """Bring the tables to that step, inside the caller's transaction: all of it or nothing."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+    refuse_newer(revision(connection))
+    command.upgrade(config(connection), target)
+
+
+def config(connection: sa.Connection) -> Config:
+    made = Config()
+    made.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    made.set_main_option("path_separator", "os")
+    made.attributes["connection"] = connection
+    return made
+
+
+def refuse_newer(found: str | None) -> None:
+    if found is not None and found not in REVISIONS:
+        raise DatabaseNewer(
+            f"This database was made by a newer Leadwright (revision {found}).",
+            remedy="Upgrade Leadwright, or restore a backup.",
+        )
+
+
+def refuse_other(found: str | None) -> None:
+    """Only the newest step is fit for work."""
+    refuse_newer(found)
+    if found is None:
+        raise ConfigError("The database has no tables yet.", remedy="Run `leadwright init`.")
+    if found != HEAD:
+        raise ConfigError(
+            f"The database is at revision {found}, this Leadwright needs {HEAD}.", remedy="Run `leadwright db upgrade`."
+        )

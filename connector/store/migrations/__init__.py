@@ -1,0 +1,7 @@
+"""How the tables came about, step by step. A step that was released is never changed; a new one is added.
+
+``REVISIONS`` names them in order, so that opening a database needs no Alembic; a test compares it with the files.
+"""
+
+REVISIONS = ("0001", "0002")
+HEAD = REVISIONS[-1]

@@ -1,0 +1,165 @@
+"""Effects on their way to the portal. A cause is entered once for good; every entry keeps the values before it.
+
+planned ──▶ unknown ──▶ sent ──▶ confirmed        unknown: the call was begun, its outcome not booked
+   │           │          └────▶ refused          (read the portal before sending again)
+   └───────────┴──▶ dropped, refused
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from connector.model.judgement import OutboxEntry, OutboxState
+from connector.store import bulk
+from connector.store.schema import OUTBOX
+from connector.store.unit import AnyRow, Unit, check_portal, mine
+from connector.store.values import clean, dumps, loads
+
+_O = OUTBOX.c
+WAITING: tuple[OutboxState, ...] = ("planned", "unknown")
+
+# From which states a state may be reached; anything else is left as it is.
+_FROM: dict[OutboxState, tuple[OutboxState, ...]] = {
+    "planned": ("unknown", "refused"),
+    "unknown": ("planned", "unknown"),
+    "sent": ("planned", "unknown"),
+    "confirmed": ("planned", "unknown", "sent"),
+    "refused": ("planned", "unknown", "sent"),
+    "dropped": ("planned", "unknown"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An effect to be entered. ``before``: what the properties hold now, booked for undo."""
+
+    contact_id: int
+    kind: Literal["write", "enrol"]
+    cause: str
+    payload: Mapping[str, Any]
+    before: Mapping[str, str | None]
+
+
+def enter(u: Unit, portal_id: int, run_id: str, entries: Sequence[NewEntry], now_ms: int) -> int:
+    """Enter effects; how many were new. A cause that was ever entered is skipped, whatever became of it."""
+    u.own(portal_id)
+    last = u.number(sa.select(sa.func.max(_O.id)).where(mine(OUTBOX, portal_id)))
+    rows = [_row(last + place, run_id, entry, now_ms) for place, entry in enumerate(entries, 1)]
+    return bulk.put(u, portal_id, OUTBOX, rows, clash="nothing")
+
+
+def _row(number: int, run_id: str, entry: NewEntry, now_ms: int) -> tuple[Any, ...]:
+    payload, before = dumps(dict(entry.payload)), dumps(dict(entry.before))
+    head = (number, run_id, entry.contact_id, entry.kind, clean(entry.cause), payload, before)
+    return (*head, "planned", 0, "", now_ms, None, None)
+
+
+_COLUMNS = [
+    _O.id, _O.run_id, _O.contact_id, _O.kind, _O.cause, _O.payload, _O.before, _O.state, _O.attempts, _O.reason,
+]  # fmt: skip
+
+
+def _entry(row: AnyRow) -> OutboxEntry:
+    number, run_id, contact_id, kind, cause, payload, before, state, attempts, reason = row
+    sent, kept = loads(payload), loads(before)
+    return OutboxEntry(number, run_id, contact_id, kind, cause, sent, kept, state, attempts, reason)
+
+
+def due(u: Unit, portal_id: int, limit: int, *, after_id: int = 0) -> tuple[OutboxEntry, ...]:
+    """What waits to be sent, oldest first; entries in state ``unknown`` were begun before."""
+    waiting = [mine(OUTBOX, portal_id), _O.state.in_(WAITING), _O.id > after_id]
+    return tuple(map(_entry, u.rows(sa.select(*_COLUMNS).where(*waiting).order_by(_O.id).limit(limit))))
+
+
+def mark_unknown(u: Unit, portal_id: int, ids: Collection[int], now_ms: int, reason: str = "") -> int:
+    """Book before a call that it is being made: one attempt more."""
+    return _mark(u, portal_id, ids, "unknown", reason, attempts=_O.attempts + 1, sent_ms=now_ms)
+
+
+def mark_sent(u: Unit, portal_id: int, ids: Collection[int], now_ms: int) -> int:
+    """The portal took it. Counts an attempt where none was booked before the call."""
+    attempts = sa.case((_O.state == "planned", _O.attempts + 1), else_=_O.attempts)
+    return _mark(u, portal_id, ids, "sent", "", attempts=attempts, sent_ms=now_ms)
+
+
+def mark_confirmed(u: Unit, portal_id: int, ids: Collection[int], now_ms: int) -> int:
+    """It was read back, or found done already."""
+    return _mark(u, portal_id, ids, "confirmed", "", confirmed_ms=now_ms)
+
+
+def mark_refused(u: Unit, portal_id: int, ids: Collection[int], reason: str) -> int:
+    return _mark(u, portal_id, ids, "refused", reason)
+
+
+def mark_dropped(u: Unit, portal_id: int, ids: Collection[int], reason: str) -> int:
+    return _mark(u, portal_id, ids, "dropped", reason)
+
+
+def mark_planned(u: Unit, portal_id: int, ids: Collection[int], reason: str = "") -> int:
+    """Back in the queue: the call is known not to have worked, or a refusal is tried again."""
+    return _mark(u, portal_id, ids, "planned", reason)
+
+
+def _mark(
+    u: Unit,
+    portal_id: int,
+    ids: Collection[int],
+    state: OutboxState,
+    reason: str,
+    **also: sa.ColumnElement[Any] | int,
+) -> int:
+    check_portal(portal_id)
+    which = [mine(OUTBOX, portal_id), u.among(_O.id, ids), _O.state.in_(_FROM[state])]
+    return u.change(sa.update(OUTBOX).where(*which).values(state=state, reason=clean(reason), **also)) if ids else 0
+
+
+def waiting(u: Unit, portal_id: int) -> int:
+    """How many wait to be sent."""
+    query = sa.select(sa.func.count()).select_from(OUTBOX).where(mine(OUTBOX, portal_id), _O.state.in_(WAITING))
+    return u.number(query)
+
+
+def counts(u: Unit, portal_id: int, run_id: str | None = None) -> dict[OutboxState, int]:
+    """How many entries are in each state, of one run or of all."""
+    which = mine(OUTBOX, portal_id) if run_id is None else mine(OUTBOX, portal_id, run_id=run_id)
+    query = sa.select(_O.state, sa.func.count()).where(which).group_by(_O.state)
+    return {row[0]: row[1] for row in u.rows(query)}
+
+
+def sent_unconfirmed(u: Unit, portal_id: int, limit: int, after_contact_id: int = 0) -> tuple[OutboxEntry, ...]:
+    """What was sent and not read back, by contact."""
+    which = [mine(OUTBOX, portal_id, state="sent"), _O.contact_id > after_contact_id]
+    query = sa.select(*_COLUMNS).where(*which).order_by(_O.contact_id, _O.id).limit(limit)
+    return tuple(map(_entry, u.rows(query)))
+
+
+def of(u: Unit, portal_id: int, contact_id: int) -> tuple[OutboxEntry, ...]:
+    """Everything ever entered for a contact, oldest first."""
+    query = sa.select(*_COLUMNS).where(mine(OUTBOX, portal_id, contact_id=contact_id)).order_by(_O.id)
+    return tuple(map(_entry, u.rows(query)))
+
+
+def of_run(
+    u: Unit, portal_id: int, run_id: str, *, states: Collection[OutboxState] = (), chunk: int = 1000
+) -> Iterator[list[OutboxEntry]]:
+    """The entries of a run in order, a chunk at a time; with ``states`` only those in them."""
+    check_portal(portal_id)
+    query = sa.select(*_COLUMNS).where(mine(OUTBOX, portal_id, run_id=run_id))
+    return _pages(u, query.where(_O.state.in_(list(states))) if states else query, chunk)
+
+
+def stream(u: Unit, portal_id: int, *, chunk: int = 1000) -> Iterator[list[OutboxEntry]]:
+    """All entries in order, a chunk at a time."""
+    check_portal(portal_id)
+    return _pages(u, sa.select(*_COLUMNS).where(mine(OUTBOX, portal_id)), chunk)
+
+
+def _pages(u: Unit, query: sa.Select[*tuple[Any, ...]], chunk: int) -> Iterator[list[OutboxEntry]]:
+    after = 0
+    while rows := [_entry(row) for row in u.rows(query.where(_O.id > after).order_by(_O.id).limit(chunk))]:
+        yield rows
+        after = rows[-1].id

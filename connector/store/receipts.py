@@ -1,0 +1,149 @@
+"""The latest receipt of every contact, and the history of its score, grade and stage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.store import bulk
+from connector.store.schema import CONTACTS, RECEIPT_HISTORY, RECEIPTS
+from connector.store.unit import AnyRow, Unit, check_portal, mine
+
+_R = RECEIPTS.c
+_H = RECEIPT_HISTORY.c
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A contact's receipt. ``due_ms``: when time alone will change it; None: never. ``body`` is JSON text."""
+
+    contact_id: int
+    at_ms: int
+    model: str
+    version: int
+    score: int
+    grade: str
+    fit: int
+    engagement: int
+    stage: str
+    due_ms: int | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreChange:
+    """One step in the history of a contact's score, grade or stage, with what caused it."""
+
+    contact_id: int
+    at_ms: int
+    score: int
+    grade: str
+    stage: str
+    model: str
+    version: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How many live contacts stand where."""
+
+    grades: dict[str, int]
+    stages: dict[str, int]
+    total: int
+
+
+def save_many(u: Unit, portal_id: int, rows: Sequence[ReceiptRow], cause: str) -> int:
+    """Keep these receipts as the latest; how many changed a score, a grade or a stage and so entered the history."""
+    check_portal(portal_id)
+    u.own(portal_id)
+    query = sa.select(_R.contact_id, _R.score, _R.grade, _R.stage).where(mine(RECEIPTS, portal_id))
+    asked = query.where(u.among(_R.contact_id, [row.contact_id for row in rows]))
+    before = {row[0]: row[1:] for row in u.rows(asked)} if rows else {}
+    latest = {row.contact_id: row for row in rows}
+    steps = [
+        (r.contact_id, r.at_ms, r.score, r.grade, r.stage, r.model, r.version, cause)
+        for r in latest.values()
+        if before.get(r.contact_id) != (r.score, r.grade, r.stage)
+    ]
+    bulk.put(u, portal_id, RECEIPTS, [_row(row) for row in latest.values()])
+    bulk.put(u, portal_id, RECEIPT_HISTORY, steps)
+    return len(steps)
+
+
+def _row(r: ReceiptRow) -> tuple[Any, ...]:
+    head = (r.contact_id, r.at_ms, r.model, r.version, r.score, r.grade)
+    return (*head, r.fit, r.engagement, r.stage, r.due_ms, r.body)
+
+
+def _receipt(row: AnyRow) -> ReceiptRow:
+    return ReceiptRow(*row[1:])
+
+
+def get(u: Unit, portal_id: int, contact_id: int) -> ReceiptRow | None:
+    row = u.first(sa.select(RECEIPTS).where(mine(RECEIPTS, portal_id, contact_id=contact_id)))
+    return _receipt(row) if row is not None else None
+
+
+def get_many(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, ReceiptRow]:
+    """The latest receipts of these contacts; those without one are left out."""
+    query = sa.select(RECEIPTS).where(mine(RECEIPTS, portal_id), u.among(_R.contact_id, contact_ids))
+    return {row.contact_id: row for row in map(_receipt, u.rows(query))} if contact_ids else {}
+
+
+def best(u: Unit, portal_id: int, limit: int, *, skip_stages: Collection[str] = ()) -> tuple[ReceiptRow, ...]:
+    """The highest scores of live contacts, without those in the stages named (customers, say)."""
+    query = sa.select(RECEIPTS).join(CONTACTS, _living(portal_id)).where(mine(RECEIPTS, portal_id))
+    if skip_stages:
+        query = query.where(_R.stage.not_in(list(skip_stages)))
+    return tuple(map(_receipt, u.rows(query.order_by(_R.score.desc(), _R.contact_id.desc()).limit(limit))))
+
+
+def _living(portal_id: int) -> sa.ColumnElement[bool]:
+    same = CONTACTS.c.id == _R.contact_id
+    return sa.and_(mine(CONTACTS, portal_id), same, CONTACTS.c.archived.is_(False))
+
+
+def distribution(u: Unit, portal_id: int) -> Distribution:
+    """Live contacts by grade and by stage."""
+    query = sa.select(_R.grade, _R.stage, sa.func.count()).join(CONTACTS, _living(portal_id))
+    grades: dict[str, int] = {}
+    stages: dict[str, int] = {}
+    for grade, stage, number in u.rows(query.where(mine(RECEIPTS, portal_id)).group_by(_R.grade, _R.stage)):
+        grades[grade] = grades.get(grade, 0) + number
+        stages[stage] = stages.get(stage, 0) + number
+    return Distribution(grades, stages, sum(grades.values()))
+
+
+def history(u: Unit, portal_id: int, contact_id: int) -> tuple[ScoreChange, ...]:
+    """The steps of a contact, oldest first."""
+    query = sa.select(RECEIPT_HISTORY).where(mine(RECEIPT_HISTORY, portal_id, contact_id=contact_id))
+    return tuple(ScoreChange(*row[1:]) for row in u.rows(query.order_by(_H.at_ms)))
+
+
+def changes_between(u: Unit, portal_id: int, from_ms: int, to_ms: int) -> Iterator[list[ScoreChange]]:
+    """All steps of a span of time, up to but without ``to_ms``, by contact and time."""
+    check_portal(portal_id)
+    inside = [mine(RECEIPT_HISTORY, portal_id), _H.at_ms >= from_ms, _H.at_ms < to_ms]
+    query = sa.select(RECEIPT_HISTORY).where(*inside).order_by(_H.contact_id, _H.at_ms)
+    return ([ScoreChange(*row[1:]) for row in rows] for rows in u.run(query).partitions(5000))
+
+
+def stream(u: Unit, portal_id: int, *, chunk: int = 1000, after_id: int = 0) -> Iterator[list[ReceiptRow]]:
+    """All latest receipts in contact order, a chunk at a time."""
+    check_portal(portal_id)
+    return _pages(u, portal_id, chunk, after_id)
+
+
+def _pages(u: Unit, portal_id: int, chunk: int, after_id: int) -> Iterator[list[ReceiptRow]]:
+    query = sa.select(RECEIPTS).where(mine(RECEIPTS, portal_id)).order_by(_R.contact_id).limit(chunk)
+    while True:
+        rows = [_receipt(row) for row in u.rows(query.where(_R.contact_id > after_id))]
+        if rows:
+            yield rows
+        if len(rows) < chunk:
+            return
+        after_id = rows[-1].contact_id

@@ -1,0 +1,48 @@
+"""What every flow gets: one portal's seams and documents, wired by ``connector.service`` and by tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.clock import Clock
+from connector.portal.gateway import Portal
+from connector.progress import Progress, Silent
+from connector.store import Store
+from connector.store.portals import PortalRow
+from connector.sync.rulebook import Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One portal at work: where it is mirrored (``store``), how it is reached (``portal``), what judges it."""
+
+    store: Store
+    portal: Portal
+    row: PortalRow
+    rulebook: Rulebook
+    clock: Clock
+    progress: Progress = field(default_factory=Silent)
+
+    @property
+    def portal_id(self) -> int:
+        """Our own id of the portal; every query carries it."""
+        return self.row.id
+
+
+@dataclass(slots=True)
+class StreamReport:
+    """What one stream of a pull did. ``off`` says why it was not read at all."""
+
+    stream: str
+    read: int = 0
+    created: int = 0
+    changed: int = 0
+    deleted: int = 0
+    merged: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    off: str | None = None
+    full: bool = False
+    moved: set[int] = field(default_factory=set)
+    extra: dict[str, Any] = field(default_factory=dict)

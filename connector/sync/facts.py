@@ -1,0 +1,60 @@
+"""Mirror → ``Facts``: everything rules may look at, for many contacts at a time, now or at a past minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from connector.model.judgement import Facts
+from connector.model.records import Properties
+from connector.rules.mapping import ValueFault, to_fields
+from connector.store import Unit, activities, associations, history, records
+from connector.store.records import Record
+from connector.sync.context import Context
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One contact ready to be judged, with the values that could not be read and what the portal holds now."""
+
+    record: Record
+    facts: Facts
+    faults: tuple[ValueFault, ...]
+
+
+def cases(ctx: Context, u: Unit, ids: Sequence[int], now_ms: int, off: frozenset[str]) -> Iterator[Case]:
+    """Cases of live contacts, in chunks: one query per table and chunk."""
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        found = [r for page in records.stream(u, ctx.portal_id, "contacts", ids=chunk) for r in page]
+        company_of = associations.companies_of(u, ctx.portal_id, [r.id for r in found])
+        wanted = sorted(set(company_of.values()))
+        companies = {
+            r.id: r.properties for page in records.stream(u, ctx.portal_id, "companies", ids=wanted) for r in page
+        }
+        acts = activities.of(u, ctx.portal_id, [r.id for r in found], until_ms=now_ms)
+        for record in found:
+            company = companies.get(company_of.get(record.id, 0))
+            mapped = to_fields(ctx.rulebook.mapping, record.properties, company)
+            facts = Facts(
+                contact_id=record.id,
+                now_ms=now_ms,
+                fields=mapped.fields,
+                properties=record.properties,
+                activities=acts.get(record.id, ()),
+                missing_sources=off,
+            )
+            yield Case(record, facts, mapped.faults)
+
+
+def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[str]) -> Case:
+    """The contact as it was known at a past minute: properties rewound by our own history, later acts not seen."""
+    properties: Properties = history.values_at(u, ctx.portal_id, "contacts", record.id, at_ms)
+    company_id = associations.companies_of(u, ctx.portal_id, [record.id]).get(record.id)
+    company = history.values_at(u, ctx.portal_id, "companies", company_id, at_ms) if company_id else None
+    mapped = to_fields(ctx.rulebook.mapping, properties, company)
+    acts = activities.of(u, ctx.portal_id, [record.id], until_ms=at_ms).get(record.id, ())
+    facts = Facts(record.id, at_ms, mapped.fields, properties, acts, missing_sources=off)
+    return Case(record, facts, mapped.faults)

@@ -1,0 +1,129 @@
+"""Snapshot → mirror, in the caller's transaction: rows, links, merges, parked events that now have an owner.
+
+Every flow that reads records (fill, increment, sweep, verify, push) keeps them through ``keep``; nothing else writes
+records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from connector.clock import instant
+from connector.model.records import ENGAGEMENTS, Activity, ObjectType, PortalEvent, Properties, Snapshot
+from connector.rules.activities import classify
+from connector.store import Unit, activities, associations, emails, records
+from connector.sync.context import Context, StreamReport
+
+LINKED: dict[str, tuple[ObjectType, ...]] = {"contacts": ("companies",), "deals": ("contacts", "companies")}
+
+
+def keep(ctx: Context, u: Unit, object_type: ObjectType, snapshots: Sequence[Snapshot], report: StreamReport) -> None:
+    """Mirror what the portal says now; counts go to ``report``, ids that moved to ``report.moved``."""
+    report.read += len(snapshots)
+    if object_type in ENGAGEMENTS:
+        report.created += keep_events(ctx, u, (event for s in snapshots for event in engagement_events(s)))
+        return
+    done = records.upsert(u, ctx.portal_id, object_type, snapshots, ctx.clock.now_ms())
+    report.created += len(done.created)
+    report.changed += len(done.changed)
+    report.moved.update(done.created, done.changed)
+    _keep_links(ctx, u, object_type, snapshots)
+    if object_type == "contacts":
+        _keep_merges(ctx, u, snapshots, report)
+        _claim_parked(ctx, u, [s for s in snapshots if s.id in set(done.created) | set(done.changed)])
+
+
+def _keep_links(ctx: Context, u: Unit, object_type: ObjectType, snapshots: Sequence[Snapshot]) -> None:
+    """Links that came with the records; None means they were not asked for, () means there are none."""
+    for to_type in LINKED.get(object_type, ()):
+        links = {
+            s.id: tuple(link for link in s.associations if link.to_type == to_type)
+            for s in snapshots
+            if s.associations is not None
+        }
+        if links:
+            associations.replace(u, ctx.portal_id, object_type, links, to_type, ctx.clock.now_ms())
+
+
+def _keep_merges(ctx: Context, u: Unit, snapshots: Sequence[Snapshot], report: StreamReport) -> None:
+    """A survivor names its losers in ``hs_merged_object_ids``; each becomes an alias once."""
+    for survivor in snapshots:
+        named = merged_ids(survivor)
+        live = {old for old, new in records.resolve(u, ctx.portal_id, "contacts", named).items() if new == old}
+        for loser in sorted(live - {survivor.id}):
+            records.merge(u, ctx.portal_id, "contacts", loser, survivor.id, ctx.clock.now_ms())
+            report.merged += 1
+
+
+def merged_ids(snapshot: Snapshot) -> list[int]:
+    """Ids merged into this record, as HubSpot lists them (``id;id``)."""
+    listed = snapshot.properties.get("hs_merged_object_ids") or ""
+    return [int(part) for part in listed.split(";") if part.strip().isdigit()]
+
+
+def _claim_parked(ctx: Context, u: Unit, snapshots: Sequence[Snapshot]) -> None:
+    """Events that waited for an e-mail address go to the contact that now carries it (L4)."""
+    owners = {address: s.id for s in snapshots for address in addresses(s.properties)}
+    if owners:
+        keep_events(ctx, u, activities.claim(u, ctx.portal_id, owners))
+
+
+def addresses(properties: Properties) -> list[str]:
+    """All e-mail addresses of a contact, lower-cased for matching only (P38)."""
+    listed = [properties.get("email") or "", *(properties.get("hs_additional_emails") or "").split(";")]
+    return [address.strip().lower() for address in listed if address.strip()]
+
+
+def keep_events(ctx: Context, u: Unit, events: Iterable[PortalEvent]) -> int:
+    """Portal events → activities; those whose contact is not known yet are parked. Returns how many are new."""
+    events = list(events)
+    owners = emails.owners(u, ctx.portal_id, {e.email.lower() for e in events if e.email and not e.contact_id})
+    named = [e.contact_id for e in events if e.contact_id]
+    live = records.resolve(u, ctx.portal_id, "contacts", named)
+    found: list[Activity] = []
+    parked: list[PortalEvent] = []
+    for event in events:
+        owner = live.get(event.contact_id) if event.contact_id else owners.get((event.email or "").lower())
+        if owner is not None:
+            found.append(classify(ctx.rulebook.activities, event, owner))
+        elif event.email:
+            parked.append(event)
+    activities.park(u, ctx.portal_id, parked)
+    return activities.add(u, ctx.portal_id, found)
+
+
+SOURCES = {"calls": "call", "emails": "email", "meetings": "meeting", "notes": "note", "tasks": "task"}
+TITLES = {
+    "calls": "hs_call_title",
+    "emails": "hs_email_subject",
+    "meetings": "hs_meeting_title",
+    "notes": "",
+    "tasks": "hs_task_subject",
+}
+TYPES = {
+    "calls": "hs_call_status",
+    "emails": "hs_email_direction",
+    "meetings": "hs_meeting_outcome",
+    "notes": "",
+    "tasks": "hs_task_status",
+}
+
+
+def engagement_events(snapshot: Snapshot) -> list[PortalEvent]:
+    """One event for each contact an engagement object is linked to."""
+    if snapshot.archived:
+        return []
+    get = snapshot.properties.get
+    contacts = {link.to_id for link in snapshot.associations or () if link.to_type == "contacts"}
+    return [
+        PortalEvent(
+            source=SOURCES[snapshot.object_type],
+            id=f"{snapshot.id}",
+            at_ms=instant(get("hs_timestamp")) or snapshot.created_ms or snapshot.modified_ms,
+            type=get(TYPES[snapshot.object_type]) or "",
+            contact_id=contact_id,
+            ref=str(snapshot.id),
+            title=get(TITLES[snapshot.object_type]) or "",
+        )
+        for contact_id in sorted(contacts)
+    ]

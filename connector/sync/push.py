@@ -1,0 +1,384 @@
+"""Plan → portal: the only place that writes to a portal, and the gates in front of it.
+
+Entry by entry, a plan becomes outbox rows with the values before; rows go out in batches of a hundred, each record
+with its own outcome; a refused batch is halved until the culprit stands alone; a sample is read back.
+
+    planned ──batch──▶ sent ──read back──▶ confirmed
+       │                 └──portal kept its own value──▶ refused
+       ├──portal says no──▶ refused (reason, by property)
+       └──contact gone────▶ dropped
+    unknown: an enrolment may or may not have happened (cut connection): looked up before it is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from connector.clock import iso
+from connector.errors import (
+    BlastRadiusExceeded,
+    ConfigError,
+    FatalError,
+    NotFound,
+    Refused,
+    RetryableError,
+    SkippableError,
+)
+from connector.model.judgement import OutboxEntry
+from connector.model.plan import Plan
+from connector.model.records import Snapshot
+from connector.portal.gateway import Update, WriteOutcome
+from connector.rules.decide import STAMP
+from connector.store import Unit, cursors, definitions, outbox, records, runs
+from connector.store.outbox import NewEntry
+from connector.sync.context import Context, StreamReport
+from connector.sync.keep import keep
+from connector.sync.pull import scope_of
+from connector.sync.sweep import settle_gone
+
+BATCH = 100
+READ_BACK = 100
+LARGE_RUN = 300
+STAGE = "lifecyclestage"
+Values = Callable[[OutboxEntry], dict[str, str]]
+
+
+@dataclass(slots=True)
+class PushReport:
+    """What a run did: contacts written, refusals with their reason, enrolments, and the read-back."""
+
+    run_id: str
+    plan_hash: str
+    written: int = 0
+    dropped: int = 0
+    enrolled: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    checked: int = 0
+    equal: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    first_ms: int = 0
+    last_answer_ms: int = 0
+    sent: list[int] = field(default_factory=list)
+
+
+def push(ctx: Context, plan: Plan, *, approved: bool) -> PushReport:
+    """Carry out ``plan``. ``approved``: its hash was named, so the blast-radius limit does not apply.
+
+    Raises ConfigError in observe mode or before provisioning, BlastRadiusExceeded over the limit: nothing was sent.
+    """
+    refuse_unless_allowed(ctx, plan, approved=approved)
+    began, calls = ctx.clock.monotonic(), ctx.portal.calls().made
+    report = _enter(ctx, plan)
+    state = "failed"
+    try:
+        _write_all(ctx, plan, report)
+        _enrol_all(ctx, report)
+        _read_back(ctx, report)
+        state = "part" if report.refused or report.checked != report.equal else "done"
+    finally:
+        report.calls = ctx.portal.calls().made - calls
+        report.seconds = round(ctx.clock.monotonic() - began, 3)
+        _close(ctx, report, state)
+    return report
+
+
+def push_if_allowed(ctx: Context, plan: Plan) -> tuple[PushReport | None, str]:
+    """What a cycle does with its plan: (report, "") or (None, what held it back). Nothing to do gives (None, "")."""
+    with ctx.store.view() as u:
+        waiting = outbox.waiting(u, ctx.portal_id)
+    if not (plan.changes or plan.enrolments or waiting):
+        return None, ""
+    try:
+        return push(ctx, plan, approved=False), ""
+    except (ConfigError, BlastRadiusExceeded) as held:
+        return None, str(held)
+
+
+def refuse_in_observe_mode(ctx: Context) -> None:
+    """Observe mode: everything is mirrored and judged, nothing is written."""
+    if not ctx.row.live:
+        raise ConfigError(
+            f"{ctx.row.name} is in observe mode: nothing is written.",
+            remedy=f"Look at the plan (leadwright plan {ctx.row.name}), then: leadwright portal live {ctx.row.name}",
+            reason="observe_mode",
+        )
+
+
+def refuse_unless_allowed(ctx: Context, plan: Plan, *, approved: bool) -> None:
+    """The gates of a run: observe mode, provisioning, blast radius. (A paused portal is refused before any flow.)"""
+    name = ctx.row.name
+    refuse_in_observe_mode(ctx)
+    if plan.changes and not _provisioned(ctx):
+        raise ConfigError(
+            f"{name} lacks the properties that write-back needs.",
+            remedy=f"Create them with: leadwright portal provision {name}",
+            reason="not_provisioned",
+        )
+    if plan.over_limit and not approved:
+        raise BlastRadiusExceeded(
+            plan.sentence,
+            remedy=f"Read it, then run: leadwright apply {name} --hash {plan.hash}",
+        )
+
+
+def _provisioned(ctx: Context) -> bool:
+    """Whether the portal defines the stamp property, the last one provisioning creates."""
+    with ctx.store.view() as u:
+        return STAMP in definitions.properties(u, ctx.portal_id, "contacts")
+
+
+def _enter(ctx: Context, plan: Plan) -> PushReport:
+    """Book every effect with its values before, in one transaction; leftovers of a killed run are superseded."""
+    now = ctx.clock.now_ms()
+    with ctx.store.unit() as u:
+        left = [e.id for e in _left(ctx, u, "write")]
+        outbox.mark_dropped(u, ctx.portal_id, left, "superseded by a newer plan")
+        run_id = runs.start(u, ctx.portal_id, "apply", now, plan_hash=plan.hash)
+        entries = [
+            NewEntry(
+                contact_id=change.contact_id,
+                kind="write",
+                cause=f"write:{run_id}:{change.contact_id}",
+                payload={
+                    "properties": {name: after for name, (_, after) in change.properties.items()},
+                    "reset": change.stage_reset,
+                },
+                before={name: before for name, (before, _) in change.properties.items()},
+            )
+            for change in plan.changes
+        ]
+        entries += [
+            NewEntry(
+                contact_id=enrolment.contact_id,
+                kind="enrol",
+                cause=enrolment.cause,
+                payload={"workflow_id": enrolment.workflow_id, "email": enrolment.email},
+                before={},
+            )
+            for enrolment in plan.enrolments
+        ]
+        outbox.enter(u, ctx.portal_id, run_id, entries, now)
+    return PushReport(run_id, plan.hash)
+
+
+def _left(ctx: Context, u: Unit, kind: str) -> Iterator[OutboxEntry]:
+    """Entries of a kind that still wait to be sent, oldest first."""
+    last = 0
+    while batch := outbox.due(u, ctx.portal_id, BATCH * 10, after_id=last):
+        yield from (entry for entry in batch if entry.kind == kind)
+        last = batch[-1].id
+
+
+def _batches(ctx: Context, kind: str, size: int) -> Iterator[Sequence[OutboxEntry]]:
+    """What waits, in batches; looked up once, since nobody else enters effects while this portal is being pushed."""
+    with ctx.store.view() as u:
+        ids = list(_left(ctx, u, kind))
+    yield from (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _write_all(ctx: Context, plan: Plan, report: PushReport) -> None:
+    """Send every planned write, oldest first; stage resets go ahead in requests of their own."""
+    report.first_ms = ctx.clock.now_ms()
+    ctx.progress.start("write-back", len(plan.changes))
+    for batch in _batches(ctx, "write", BATCH):
+        resets = [entry for entry in batch if entry.payload.get("reset")]
+        refused = _send(ctx, resets, lambda _: {STAGE: ""}, report, final=False) if resets else set()
+        _send(ctx, [e for e in batch if e.id not in refused], _stamped(ctx), report, final=True)
+        ctx.progress.advance("write-back", len(batch))
+    ctx.progress.finish("write-back")
+
+
+def _stamped(ctx: Context) -> Values:
+    """The properties of an entry with the moment of writing: told to people, and how our own echo is recognised."""
+    stamp = iso(ctx.clock.now_ms())
+    return lambda entry: {**entry.payload["properties"], STAMP: stamp}
+
+
+def _send(ctx: Context, entries: Sequence[OutboxEntry], values: Values, report: PushReport, *, final: bool) -> set[int]:
+    """Write one batch; halve it when the portal refuses it whole. Returns the ids of refused or dropped entries."""
+    if not entries:
+        return set()
+    try:
+        outcomes = ctx.portal.write("contacts", [Update(entry.contact_id, values(entry)) for entry in entries])
+    except Refused as refusal:
+        return _bisect(ctx, entries, values, refusal, report, final=final)
+    return _book(ctx, entries, outcomes, values, report, final=final)
+
+
+def _bisect(
+    ctx: Context, entries: Sequence[OutboxEntry], values: Values, refusal: Refused, report: PushReport, *, final: bool
+) -> set[int]:
+    """Find who is to blame: alone, it is refused with the portal's reason; else each half is tried."""
+    if len(entries) > 1 and not _everybodys_fault(entries, values, refusal):
+        middle = len(entries) // 2
+        left = _send(ctx, entries[:middle], values, report, final=final)
+        return left | _send(ctx, entries[middle:], values, report, final=final)
+    why = "; ".join(f"{name}: {reason}" for name, reason in refusal.faults.items()) or refusal.message
+    with ctx.store.unit() as u:
+        outbox.mark_refused(u, ctx.portal_id, [e.id for e in entries], why)
+    report.refused += [(entry.contact_id, why) for entry in entries]
+    return {entry.id for entry in entries}
+
+
+DEFINITION_FAULTS = ("does not exist", "PROPERTY_DOESNT_EXIST", "READ_ONLY", "read only", "read-only")
+
+
+def _everybodys_fault(entries: Sequence[OutboxEntry], values: Values, refusal: Refused) -> bool:
+    """A property that does not exist or is read-only fails for all who carry it: no use in asking a hundred times."""
+    broken = {n for n, why in refusal.faults.items() if any(mark in why for mark in DEFINITION_FAULTS)}
+    return bool(broken) and all(broken & set(values(entry)) for entry in entries)
+
+
+def _book(
+    ctx: Context,
+    entries: Sequence[OutboxEntry],
+    outcomes: Sequence[WriteOutcome],
+    values: Values,
+    report: PushReport,
+    *,
+    final: bool,
+) -> set[int]:
+    """Book each record's own outcome and mirror what was written, in one transaction."""
+    by_contact = {entry.contact_id: entry for entry in entries}
+    refused: dict[int, str] = {}
+    gone: list[OutboxEntry] = []
+    written: list[tuple[OutboxEntry, WriteOutcome]] = []
+    for outcome in outcomes:
+        entry = by_contact[outcome.id]
+        why = outcome.reason if outcome.state == "refused" else _kept_own(outcome, values(entry))
+        if outcome.state == "gone":
+            gone.append(entry)
+        elif why:
+            refused[entry.id] = why
+        else:
+            written.append((entry, outcome))
+    with ctx.store.unit() as u:
+        _mirror_written(ctx, u, written, values, report)
+        if final:
+            outbox.mark_sent(u, ctx.portal_id, [e.id for e, _ in written], ctx.clock.now_ms())
+            report.written += len(written)
+            report.sent += [e.contact_id for e, _ in written]
+        for entry_id, why in refused.items():
+            outbox.mark_refused(u, ctx.portal_id, [entry_id], why)
+        outbox.mark_dropped(u, ctx.portal_id, [e.id for e in gone], "the contact is gone")
+    report.refused += [(by_id.contact_id, refused[by_id.id]) for by_id in entries if by_id.id in refused]
+    if gone:
+        report.dropped += len(gone)
+        settle_gone(ctx, scope_of(ctx, "contacts"), [e.contact_id for e in gone], StreamReport("contacts"))
+    return {*refused, *(entry.id for entry in gone)}
+
+
+def _kept_own(outcome: WriteOutcome, wanted: dict[str, str]) -> str:
+    """HubSpot answers 200 to a backward lifecycle step and keeps its value: seen here, so never a silent no-op."""
+    kept = outcome.properties.get(STAGE)
+    if wanted.get(STAGE) and kept is not None and kept != wanted[STAGE]:
+        return f"the portal kept {STAGE}"
+    return ""
+
+
+def _mirror_written(
+    ctx: Context, u: Unit, written: Sequence[tuple[OutboxEntry, WriteOutcome]], values: Values, report: PushReport
+) -> None:
+    snapshots = [
+        Snapshot(
+            "contacts",
+            entry.contact_id,
+            {n: v or None for n, v in values(entry).items()},
+            None,
+            outcome.modified_ms or ctx.portal.now_ms(),
+        )
+        for entry, outcome in written
+    ]
+    records.upsert(u, ctx.portal_id, "contacts", snapshots, ctx.clock.now_ms())
+    report.last_answer_ms = max([report.last_answer_ms, *(s.modified_ms for s in snapshots)])
+
+
+def _enrol_all(ctx: Context, report: PushReport) -> None:
+    """Enrol once per cause. Before the call the entry becomes ``unknown``; such a one is looked up before any retry."""
+    for batch in _batches(ctx, "enrol", 1):
+        _enrol(ctx, batch[0], report)
+
+
+def _enrol(ctx: Context, entry: OutboxEntry, report: PushReport) -> None:
+    workflow, now = entry.payload["workflow_id"], ctx.clock.now_ms()
+    if entry.state == "unknown" and workflow in ctx.portal.enrolments(entry.contact_id):
+        _mark(ctx, outbox.mark_confirmed, entry)
+        return
+    with ctx.store.unit() as u:
+        outbox.mark_unknown(u, ctx.portal_id, [entry.id], now, "asked")
+    try:
+        ctx.portal.enrol(workflow, entry.payload["email"])
+    except NotFound:
+        why = "the portal knows no such workflow or contact"
+    except RetryableError:
+        raise
+    except (SkippableError, FatalError) as refusal:
+        why = refusal.message
+    else:
+        with ctx.store.unit() as u:
+            outbox.mark_sent(u, ctx.portal_id, [entry.id], ctx.clock.now_ms())
+        report.enrolled += 1
+        return
+    with ctx.store.unit() as u:
+        outbox.mark_refused(u, ctx.portal_id, [entry.id], why)
+    report.refused.append((entry.contact_id, why))
+
+
+def _mark(ctx: Context, mark: Any, entry: OutboxEntry) -> None:
+    with ctx.store.unit() as u:
+        mark(u, ctx.portal_id, [entry.id], ctx.clock.now_ms())
+
+
+def _read_back(ctx: Context, report: PushReport) -> None:
+    """Read a random sample of what was written and compare every value with what the mirror now believes (P28)."""
+    if not report.sent:
+        return
+    picked = Random(report.run_id).sample(report.sent, min(READ_BACK, len(report.sent)))
+    scope = scope_of(ctx, "contacts")
+    batch = ctx.portal.read("contacts", picked, scope.properties)
+    with ctx.store.view() as u:
+        pages = outbox.of_run(u, ctx.portal_id, report.run_id)
+        entries = {e.contact_id: e for page in pages for e in page if e.kind == "write"}
+    kept: list[int] = []
+    for record in batch.records:
+        entry = entries.get(record.id)
+        if entry is None:
+            continue
+        report.checked += 1
+        if all(same(record.properties.get(n), v) for n, v in entry.payload["properties"].items()):
+            report.equal += 1
+            kept.append(entry.id)
+    with ctx.store.unit() as u:
+        keep(ctx, u, "contacts", batch.records, StreamReport("contacts"))
+        outbox.mark_confirmed(u, ctx.portal_id, kept, ctx.clock.now_ms())
+
+
+def same(theirs: str | None, ours: str) -> bool:
+    """Whether two property values mean the same: '' and None, 5 and 5.0."""
+    if (theirs or "") == ours:
+        return True
+    try:
+        return float(theirs or "nan") == float(ours or "nan")
+    except ValueError:
+        return False
+
+
+def _close(ctx: Context, report: PushReport, state: str) -> None:
+    """Book the run; after a large one remember its stamp so that the next pull does not read it all again."""
+    now = ctx.clock.now_ms()
+    counts = {
+        "written": report.written,
+        "refused": len(report.refused),
+        "enrolled": report.enrolled,
+        "calls": report.calls,
+    }
+    with ctx.store.unit() as u:
+        runs.finish(u, ctx.portal_id, report.run_id, state, counts, "", now)
+        cursor = cursors.get(u, ctx.portal_id, "contacts")
+        if cursor is not None and report.written > LARGE_RUN and report.last_answer_ms:
+            cursor["echo"] = {"stamp_ms": report.first_ms, "until_ms": report.last_answer_ms}
+            cursors.save(u, ctx.portal_id, "contacts", cursor, now)

@@ -1,0 +1,176 @@
+"""Changed facts → receipts and a plan. The judging itself is pure (``connector.rules``); here it is fed and kept.
+
+A contact is judged when it is dirty (its facts changed, or its last judgement still asks for something) or due (time
+alone may change its verdict). It stays dirty until a judgement asks for nothing, so a plan holds all that is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from connector.model.judgement import Enrol, Hold, Judgement, MoveStage, SetProperty
+from connector.model.plan import Plan, PortalView
+from connector.model.records import Properties
+from connector.rules import plan as planning
+from connector.rules.decide import STAMP, same_value
+from connector.rules.judge import judge, next_change_ms
+from connector.rules.receipt import receipt_json
+from connector.store import Unit, cursors, definitions, holds, outbox, plans, quarantine, receipts, records
+from connector.store.receipts import ReceiptRow
+from connector.sync.context import Context
+from connector.sync.facts import Case, cases
+from connector.sync.pull import off_sources
+
+CHUNK = 500
+SHORTEST_HASH = 12
+
+
+def make_plan(ctx: Context) -> Plan:
+    """Judge what is dirty or due and plan what is open. Keeps receipts, refusals and the plan; sends nothing."""
+    view, now = portal_view(ctx), ctx.clock.now_ms()
+    with ctx.store.view() as u:
+        live = records.count(u, ctx.portal_id, "contacts")
+        waiting = records.dirty_count(u, ctx.portal_id)
+    ctx.progress.start("judging", waiting)
+    plan = planning.make_plan(
+        ctx.row.name, _judged(ctx, view, now), ctx.rulebook.rules.documents, view, live_contacts=live
+    )
+    ctx.progress.finish("judging")
+    with ctx.store.unit() as u:
+        plans.save(u, ctx.portal_id, plan.hash, orjson.dumps(_kept_plan(plan)).decode(), now)
+    return plan
+
+
+def _kept_plan(plan: Plan) -> dict[str, object]:
+    """What is kept of a plan: enough to tell later what was shown."""
+    return {
+        "contacts": len(plan.changes),
+        "enrolments": len(plan.enrolments),
+        "held": dict(plan.held),
+        "judged": plan.judged,
+        "versions": dict(plan.versions),
+        "new_mqls": list(plan.new_mqls),
+    }
+
+
+def is_shown(plan: Plan, named: str) -> bool:
+    """Whether ``named`` is this plan's hash, or at least its first twelve digits."""
+    return len(named) >= SHORTEST_HASH and plan.hash.startswith(named.lower())
+
+
+def _judged(ctx: Context, view: PortalView, now: int) -> Iterator[tuple[Properties, Judgement]]:
+    """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
+    off = off_sources(ctx)
+    last = 0
+    while True:
+        with ctx.store.view() as u:
+            tokens = records.dirty_or_due(u, ctx.portal_id, now, last, CHUNK)
+            judged = [_judge(ctx, case, view) for case in cases(ctx, u, sorted(tokens), now, off)]
+            done = _already_enrolled(ctx, u, judged)
+        with ctx.store.unit() as u:
+            _keep(ctx, u, judged, tokens, view, now)
+        for case, judgement, _ in judged:
+            yield case.record.properties, _once(judgement, done)
+        ctx.progress.advance("judging", len(judged))
+        if len(tokens) < CHUNK:
+            return
+        last = max(tokens)
+
+
+Judged = tuple[Case, Judgement, int | None]
+
+
+def _judge(ctx: Context, case: Case, view: PortalView) -> Judged:
+    rules = ctx.rulebook.rules
+    return case, judge(case.facts, rules, view), next_change_ms(case.facts, rules)
+
+
+def _already_enrolled(ctx: Context, u: Unit, judged: list[Judged]) -> frozenset[str]:
+    """Causes that already led to an enrolment: the same cause has its effect once, ever (promise 5)."""
+    asked = [d for _, judgement, _ in judged for d in judgement.decisions if isinstance(d, Enrol)]
+    return frozenset(e.cause for d in asked for e in outbox.of(u, ctx.portal_id, d.contact_id) if e.cause == d.cause)
+
+
+def _once(judgement: Judgement, done: frozenset[str]) -> Judgement:
+    if not done:
+        return judgement
+    kept = tuple(d for d in judgement.decisions if not (isinstance(d, Enrol) and d.cause in done))
+    return Judgement(judgement.receipt, kept)
+
+
+def _keep(ctx: Context, u: Unit, judged: list[Judged], tokens: Mapping[int, int], view: PortalView, now: int) -> None:
+    """Receipts, refusals and unreadable values of one chunk; contacts with nothing open are settled."""
+    rows = [_receipt_row(judgement, due) for _, judgement, due in judged]
+    receipts.save_many(u, ctx.portal_id, rows, ctx.rulebook.rules.cause)
+    ids = [case.record.id for case, _, _ in judged]
+    refusals = [d for _, judgement, _ in judged for d in judgement.decisions if isinstance(d, Hold)]
+    holds.replace_holds(u, ctx.portal_id, ids, refusals, now)
+    for kind in ("contacts", "companies"):
+        faults = {
+            case.record.id: [(f.property, f.raw, f.reason) for f in case.faults if f.object == kind]
+            for case, _, _ in judged
+        }
+        quarantine.replace(u, ctx.portal_id, kind, faults, now)
+    settled = {
+        case.record.id: tokens[case.record.id]
+        for case, judgement, _ in judged
+        if case.record.id in tokens and not _open(case.record.properties, judgement, view)
+    }
+    gone = {i: token for i, token in tokens.items() if i not in set(ids)}
+    records.clear_dirty(u, ctx.portal_id, {**settled, **gone})
+
+
+def _open(current: Properties, judgement: Judgement, view: PortalView) -> bool:
+    """Whether the judgement asks for anything the portal does not hold already."""
+    for decision in judgement.decisions:
+        if isinstance(decision, SetProperty):
+            if not same_value(decision.property, current.get(decision.property), decision.value, view.property_types):
+                return True
+        elif isinstance(decision, MoveStage | Enrol):
+            return True
+    return False
+
+
+def _receipt_row(judgement: Judgement, due_ms: int | None) -> ReceiptRow:
+    receipt = judgement.receipt
+    return ReceiptRow(
+        contact_id=receipt.contact_id,
+        at_ms=receipt.at_ms,
+        model=receipt.model,
+        version=receipt.version,
+        score=receipt.score,
+        grade=receipt.grade,
+        fit=receipt.fit,
+        engagement=receipt.engagement,
+        stage=receipt.stage,
+        due_ms=due_ms,
+        body=orjson.dumps(receipt_json(receipt)).decode(),
+    )
+
+
+def portal_view(ctx: Context) -> PortalView:
+    """The portal as rules see it, from the mirrored definitions."""
+    with ctx.store.view() as u:
+        known = definitions.properties(u, ctx.portal_id, "contacts")
+        listed = cursors.get(u, ctx.portal_id, "workflows") or {}
+    stage = known.get("lifecyclestage")
+    options = tuple((o.value, o.label, o.order) for o in stage.options) if stage else ()
+    return PortalView(
+        live=ctx.row.live,
+        lifecycle_options=tuple(sorted(options, key=lambda option: option[2])),
+        writable=frozenset(n for n, d in known.items() if not (d.read_only or d.calculated or d.archived)),
+        has_provisioned=STAMP in known,
+        workflows=_workflows(ctx, listed),
+        property_options={n: tuple(o.value for o in d.options) for n, d in known.items() if d.options},
+        property_types={n: d.type for n, d in known.items()},
+    )
+
+
+def _workflows(ctx: Context, listed: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+    """The portal's workflows; where it does not list them, those our document names are taken to be there."""
+    if listed.get("off") or "workflows" not in listed:
+        return {w.workflow_id: (w.name, True) for w in ctx.rulebook.rules.workflows if w.workflow_id}
+    return {i: (name, enabled) for i, (name, enabled) in listed["workflows"].items()}

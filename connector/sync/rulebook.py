@@ -1,0 +1,104 @@
+"""The published documents of one portal, parsed and compiled once for a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from connector.model.records import ObjectType, PropertyDefinition
+from connector.presets import load_yaml, preset_text
+from connector.rules.activities import CompiledActivities, compile_activities
+from connector.rules.compiled import Compiled, Documents, compile_documents
+from connector.rules.documents import KINDS, parse_document
+from connector.rules.documents.mapping import properties_used as mapped_properties
+from connector.rules.mapping import CompiledMapping, compile_mapping
+from connector.rules.needs import properties_used
+from connector.store import Store, Unit, definitions, documents
+
+MAPPED: tuple[ObjectType, ...] = ("contacts", "companies")
+SHIPPED: dict[str, tuple[str, str]] = {
+    "mapping": ("mapping", "standard-b2b"),
+    "activities": ("activities", "standard"),
+    "scoring": ("scoring", "standard-b2b"),
+    "lifecycle": ("lifecycle", "standard"),
+    "workflows": ("workflows", "standard"),
+    "consent": ("consent", "standard"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What judges a portal: mapping, activities and the rules, with the properties they need to be read."""
+
+    mapping: CompiledMapping
+    activities: CompiledActivities
+    rules: Compiled
+    versions: Mapping[str, int]
+    used_properties: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reads_everything: bool = False
+
+    def used(self, object_type: ObjectType) -> frozenset[str]:
+        """Names of the properties of ``object_type`` that some document names."""
+        return self.used_properties.get(object_type, frozenset())
+
+
+def publish_shipped(u: Unit, portal_id: int, config_dir: Path | None, now_ms: int) -> None:
+    """Publish the shipped documents as version 1 of a new portal."""
+    for kind, (folder, name) in SHIPPED.items():
+        body = preset_text(folder, name, config_dir)
+        documents.publish(u, portal_id, kind, body, "leadwright", "shipped with Leadwright", now_ms)
+
+
+def parse_text(kind: str, text: str, file: str) -> Any:
+    """YAML → document; ``DocumentInvalid`` with all faults."""
+    data, lines = load_yaml(text, file)
+    return parse_document(kind, data, lines, file)
+
+
+def load(store: Store, portal_id: int) -> Rulebook:
+    """Read, parse and compile what is published for a portal."""
+    parsed: dict[str, Any] = {}
+    versions: dict[str, int] = {}
+    with store.view() as u:
+        for kind in SHIPPED:
+            row = documents.current(u, portal_id, kind)
+            if row is not None:
+                parsed[kind], versions[kind] = (
+                    parse_text(kind, row.body, f"{kind} (version {row.version})"),
+                    row.version,
+                )
+        known = {kind: definitions.properties(u, portal_id, kind).values() for kind in MAPPED}
+    return assemble(parsed, versions, known if known["contacts"] else None)
+
+
+def assemble(
+    parsed: Mapping[str, Any],
+    versions: Mapping[str, int],
+    known: Mapping[Any, Iterable[PropertyDefinition]] | None = None,
+) -> Rulebook:
+    """Compile parsed documents into a rulebook; ``known`` are the portal's property definitions, once mirrored."""
+    rules = Documents(
+        scoring=parsed["scoring"],
+        lifecycle=parsed["lifecycle"],
+        workflows=parsed["workflows"],
+        consent=parsed["consent"],
+        versions=dict(versions),
+    )
+    mapping = parsed["mapping"]
+    used: dict[str, set[str]] = {kind: set(names) for kind, names in mapped_properties(mapping).items()}
+    used.setdefault("contacts", set()).update(properties_used(rules))
+    return Rulebook(
+        mapping=compile_mapping(mapping, known),
+        activities=compile_activities(parsed["activities"]),
+        rules=compile_documents(rules),
+        versions=dict(versions),
+        used_properties={kind: frozenset(names) for kind, names in used.items()},
+        reads_everything=cast("str", mapping.read_more) == "all",
+    )
+
+
+def kinds() -> tuple[str, ...]:
+    """All kinds of documents."""
+    return tuple(KINDS)

@@ -1,0 +1,146 @@
+"""What flows did, as the plain documents that ``--json`` prints and the terminal renders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from connector.model.judgement import Hold
+from connector.model.plan import Plan
+from connector.store import quarantine, records
+from connector.sync.context import Context, StreamReport
+from connector.sync.pull import PullReport
+from connector.sync.push import PushReport
+
+
+def mode(ctx: Context) -> str:
+    """observe, live or paused."""
+    if ctx.row.paused_ms is not None:
+        return "paused"
+    return "live" if ctx.row.live else "observe"
+
+
+def pulled(ctx: Context, run_id: str, report: PullReport, seconds: float) -> dict[str, Any]:
+    """A pull, stream by stream, with what was left out and what could not be read."""
+    left_out = [f"{kind}.{name}" for kind, names in report.left_out.items() for name in names]
+    counts = ctx.portal.calls()
+    with ctx.store.view() as u:
+        held = sum(quarantine.summary(u, ctx.portal_id).values())
+        dirty = records.dirty_count(u, ctx.portal_id)
+    return {
+        "portal": ctx.row.name,
+        "run": run_id,
+        "streams": [_stream(stream) for stream in report.streams],
+        "calls": {"made": counts.made, **counts.by_kind, "refused_429": counts.refused_429, "retried": counts.retried},
+        "left_out": {"count": len(left_out), "examples": left_out[:8]},
+        "absent": [f"{kind}.{name}" for kind, names in report.absent.items() for name in names],
+        "quarantined": held,
+        "dirty": dirty,
+        "seconds": seconds,
+        "ok": True,
+    }
+
+
+def _stream(stream: StreamReport) -> dict[str, Any]:
+    names = ("stream", "read", "created", "changed", "deleted", "merged", "calls", "off", "seconds", "full")
+    return {name: getattr(stream, name) for name in names}
+
+
+def planned(ctx: Context, plan: Plan) -> dict[str, Any]:
+    """A plan with every change before → after, and every refusal with its gate."""
+    return {
+        **plan_summary(ctx, plan),
+        "changes": [
+            {
+                "contact": str(change.contact_id),
+                "email": change.email,
+                "properties": {n: {"before": b, "after": a} for n, (b, a) in change.properties.items()},
+            }
+            for change in plan.changes
+        ],
+        "enrolments": [{"contact": str(e.contact_id), "workflow": e.workflow} for e in plan.enrolments],
+        "held": [_hold(hold) for hold in plan.holds],
+    }
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    return {
+        "contact": str(hold.contact_id),
+        "effect": hold.effect,
+        "gate": hold.gate,
+        "why": hold.why,
+        "remedy": hold.remedy,
+    }
+
+
+def plan_summary(ctx: Context, plan: Plan) -> dict[str, Any]:
+    """The counts of a plan."""
+    by_property = Counter(name for change in plan.changes for name in change.properties)
+    return {
+        "portal": ctx.row.name,
+        "mode": mode(ctx),
+        "hash": plan.hash,
+        "judged": plan.judged,
+        "contacts": len(plan.changes),
+        "by_property": dict(by_property),
+        "enrolled": len(plan.enrolments),
+        "held_by_gate": dict(Counter(hold.gate for hold in plan.holds)),
+        "calls": plan.calls,
+        "limit": plan.limit,
+        "over_limit": plan.over_limit,
+        "new_mqls": len(plan.new_mqls),
+    }
+
+
+def applied(ctx: Context, report: PushReport, plan: Plan) -> dict[str, Any]:
+    """A run: what was written, refused (each with its reason), enrolled, read back."""
+    return {
+        "portal": ctx.row.name,
+        "run": report.run_id,
+        "hash": plan.hash,
+        "written": report.written,
+        "by_property": dict(Counter(name for change in plan.changes for name in change.properties)),
+        "refused": [{"contact": str(contact), "why": why} for contact, why in report.refused],
+        "dropped": report.dropped,
+        "enrolled": report.enrolled,
+        "held": len(plan.holds),
+        "calls": report.calls,
+        "read_back": {
+            "checked": report.checked,
+            "equal": report.equal,
+            "different": report.checked - report.equal,
+        },
+        "seconds": report.seconds,
+        "ok": not report.refused and report.checked == report.equal,
+    }
+
+
+def cycled(ctx: Context, synced: dict[str, Any], plan: Plan, pushed: PushReport | None, held: str) -> dict[str, Any]:
+    """A cycle: the pull, the plan's counts, and the run unless it was held back (``held`` says by what)."""
+    done = applied(ctx, pushed, plan) if pushed is not None else None
+    text = held or (
+        "Nothing to write." if done is None or not done["written"] else f"{done['written']} contacts written."
+    )
+    return {
+        "portal": ctx.row.name,
+        "sync": synced,
+        "plan": plan_summary(ctx, plan),
+        "apply": done,
+        "mode": mode(ctx),
+        "calls": ctx.portal.calls().made,
+        "text": text,
+        "ok": (done is None or done["ok"]) and not (held and ctx.row.live),
+    }
+
+
+def certified(certificate: dict[str, Any]) -> dict[str, Any]:
+    """The certificate with its sentence."""
+    sample = certificate["sample"]
+    counts = certificate["counts"].get("contacts", {"portal": 0, "mirror": 0})
+    text = (
+        f"The mirror is complete: {counts['mirror']:,} of {counts['portal']:,} contacts, "
+        f"{sample['fields']:,} fields of {sample['contacts']:,} sampled contacts compared."
+        if certificate["complete"]
+        else "The mirror is not complete: the portal changed while it was compared. Run verify again."
+    )
+    return {**certificate, "text": text, "ok": certificate["complete"]}

@@ -1,0 +1,128 @@
+"""Who may call: static tokens, OAuth grants with a short life, and the scopes each address needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connector.twin.clock import Clock, iso, to_ms
+from connector.twin.definitions import TYPE_IDS
+from connector.twin.errors import JSON, PortalError, envelope
+
+OAUTH_LIFE = 1800
+SCOPES = (
+    (r"/crm/v3/objects/([^/]+).*", "crm.objects.{}"),
+    (r"/crm/v3/properties/([^/]+).*", "crm.schemas.{}"),
+    (r"/crm/v3/pipelines/([^/]+).*", "crm.schemas.{}"),
+    (r"/crm/v3/owners.*", "crm.objects.owners"),
+    (r"/crm/v3/lists.*", "crm.lists"),
+    (r"/automation/.*", "automation!"),
+    (r"/marketing/v3/forms.*", "forms!"),
+    (r"/form-integrations/.*", "forms!"),
+    (r"/email/public/.*", "content!"),
+    (r"/marketing/v3/marketing-events.*", "crm.objects.marketing_events"),
+    (r"/communication-preferences/.*", "communication_preferences"),
+)
+ENGAGEMENT = ("calls", "emails", "meetings", "notes", "tasks")
+
+
+@dataclass
+class Token:
+    """One credential; no scopes named means all of them."""
+
+    name: str
+    scopes: frozenset[str] | None = None
+    expires_at: datetime | None = None
+    oauth: bool = False
+
+
+@dataclass
+class Access:
+    """All credentials of the portal."""
+
+    portal_id: int
+    clock: Clock
+    client_id: str = "7b1f4a52-twin-client"
+    client_secret: str = "5e1f-twin-client-secret"  # noqa: S105 - a simulated portal
+    tokens: dict[str, Token] = field(default_factory=dict)
+    refresh_tokens: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    codes: dict[str, tuple[str, frozenset[str] | None]] = field(default_factory=dict)
+    life: int = OAUTH_LIFE
+    issued: int = 0
+
+    def issue_code(self, redirect_uri: str, scopes: frozenset[str] | None = None) -> str:
+        """What HubSpot appends to the redirect after consent; single use."""
+        self.issued += 1
+        code = f"eu1-code-{self.portal_id}-{self.issued}"
+        self.codes[code] = (redirect_uri, scopes)
+        return code
+
+    def issue_access(self, scopes: frozenset[str] | None) -> str:
+        self.issued += 1
+        token = f"CT{self.portal_id}-{self.issued:06d}-" + "x" * 420
+        expires = self.clock.now() + timedelta(seconds=self.life)
+        self.tokens[token] = Token("oauth", scopes, expires, oauth=True)
+        return token
+
+    def issue_refresh(self, scopes: frozenset[str] | None) -> str:
+        self.issued += 1
+        token = f"eu1-refresh-{self.portal_id}-{self.issued}"
+        self.refresh_tokens[token] = scopes
+        return token
+
+    def admit(self, header: str, method: str, path: str) -> Token:
+        """The token behind an Authorization header; raises the 401 or 403 HubSpot would answer."""
+        scheme, _, secret = header.partition(" ")
+        token = self.tokens.get(secret.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
+            raise PortalError(401, envelope(
+                "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find "
+                "more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+                "INVALID_AUTHENTICATION"))  # fmt: skip
+        if token.expires_at is not None and token.expires_at <= self.clock.now():
+            raise self._expired(token.expires_at)
+        needed = scope_for(method, path)
+        if token.scopes is not None and needed and not allowed(token.scopes, needed):
+            raise missing_scope(needed)
+        return token
+
+    def _expired(self, at: datetime) -> PortalError:
+        ago = int((self.clock.now() - at).total_seconds())
+        context = {"expire time": [iso(to_ms(at))]}
+        message = f"The OAuth token used to make this call expired {ago} second(s) ago."
+        return PortalError(401, envelope(message, "EXPIRED_AUTHENTICATION", context=context))
+
+
+def allowed(scopes: frozenset[str], needed: str) -> bool:
+    """``x.read`` is also granted by ``x.write`` or ``x.read_write``."""
+    base, _, mode = needed.rpartition(".")
+    wider = {f"{base}.read_write", *([f"{base}.write"] if mode == "read" else [])}
+    return needed in scopes or bool(wider & scopes)
+
+
+def scope_for(method: str, path: str) -> str | None:
+    """The scope an address needs, None when any token will do."""
+    mode = "read" if method == "GET" or path.endswith(("/search", "/batch/read")) else "write"
+    for pattern, scope in SCOPES:
+        match = re.fullmatch(pattern, path)
+        if match:
+            word = match.group(1) if match.groups() else ""
+            name = TYPE_IDS.get(word, word)
+            name = "contacts" if name in ENGAGEMENT else name
+            return scope.rstrip("!") if scope.endswith("!") else f"{scope.format(name)}.{mode}"
+    return None
+
+
+def missing_scope(needed: str) -> PortalError:
+    errors: list[JSON] = [
+        {
+            "message": "One or more of the following scopes are required.",
+            "context": {"requiredGranularScopes": [needed]},
+        }
+    ]
+    message = (
+        "This app hasn't been granted all required scopes to make this call. "
+        "Read more about required scopes here: https://developers.hubspot.com/scopes."
+    )
+    return PortalError(403, envelope(message, "MISSING_SCOPES", errors=errors))

@@ -1,0 +1,262 @@
+"""Routes about the account itself: details, usage, owners, pipelines, OAuth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from connector.twin.access import Access
+from connector.twin.clock import DAY, iso
+from connector.twin.definitions import BORN, load_yaml, object_name
+from connector.twin.errors import JSON, PortalError, correlation, not_found
+from connector.twin.limits import Limits
+from connector.twin.state import State
+from connector.twin.web import Url, answer, flag, next_link, number
+
+ZONE = "Europe/Berlin"
+
+
+class AccountRoutes:
+    """Account info, owners and pipelines."""
+
+    def __init__(self, state: State, limits: Limits) -> None:
+        self._state = state
+        self._limits = limits
+        self.owners: list[JSON] = [_owner(row) for row in load_yaml("world.yaml")["owners"]]
+        self.pipelines: dict[str, list[JSON]] = {"deals": [_deal_pipeline()]}
+        options = state.definitions.properties
+        for kind in ("contacts", "companies", "deals", "calls", "emails", "meetings", "notes", "tasks"):
+            found = [
+                {
+                    "label": f"{o['firstName']} {o['lastName']}",
+                    "value": o["id"],
+                    "displayOrder": at,
+                    "hidden": o["archived"],
+                }
+                for at, o in enumerate(self.owners)
+            ]
+            options[kind]["hubspot_owner_id"]["options"] = found
+
+    def urls(self) -> list[Url]:
+        pipes = "/crm/v3/pipelines/<word>"
+        return [
+            Url("GET", "/account-info/v3/details", self.details),
+            Url("GET", "/account-info/v3/api-usage/daily/private-apps", self.usage),
+            Url("GET", "/crm/v3/owners", self.owner_page), Url("GET", "/crm/v3/owners/<ident>", self.owner),
+            Url("GET", pipes, self.pipeline_page), Url("GET", f"{pipes}/<ident>", self.pipeline),
+            Url("GET", f"{pipes}/<ident>/stages", self.stages),
+            Url("GET", f"{pipes}/<ident>/stages/<stage>", self.stage),
+        ]  # fmt: skip
+
+    def details(self) -> Response:
+        offset = self._state.clock.now().astimezone(self._limits.zone).utcoffset()
+        millis = int(offset.total_seconds() * 1000) if offset else 0
+        return answer({
+            "portalId": self._state.portal_id, "accountType": "STANDARD", "timeZone": ZONE, "companyCurrency": "EUR",
+            "additionalCurrencies": [], "utcOffset": f"{millis // 3_600_000:+03d}:00", "utcOffsetMilliseconds": millis,
+            "uiDomain": "app-eu1.hubspot.com", "dataHostingLocation": "eu1",
+        })  # fmt: skip
+
+    def usage(self) -> Response:
+        now = self._state.now_ms()
+        return answer({"results": [{
+            "name": "private-apps-api-calls-daily", "usageLimit": self._state.dials.daily or 0,
+            "currentUsage": self._limits.used_today, "collectedAt": iso(now), "fetchStatus": "SUCCESS",
+            "resetsAt": iso(now - now % DAY + DAY),
+        }]})  # fmt: skip
+
+    def owner_page(self) -> Response:
+        limit, after = number("limit", 100, 500), int(request.args.get("after") or 0)
+        email, archived = request.args.get("email"), flag("archived")
+        rows = [o for o in self.owners if o["archived"] == archived and email in (None, o["email"])]
+        body: JSON = {"results": rows[after : after + limit]}
+        if after + limit < len(rows):
+            body["paging"] = next_link(str(after + limit))
+        return answer(body)
+
+    def owner(self, ident: str) -> Response:
+        key = request.args.get("idProperty", "id")
+        found = next((o for o in self.owners if str(o[key]) == ident and o["archived"] == flag("archived")), None)
+        if found is None:
+            raise not_found()
+        return answer(found)
+
+    # -- pipelines -----------------------------------------------------------------------------------------------
+
+    def _pipelines(self, word: str) -> list[JSON]:
+        kind = object_name(word)
+        return [self._lifecycle_pipeline()] if kind == "contacts" else self.pipelines.get(kind, [])
+
+    def _lifecycle_pipeline(self) -> JSON:
+        options = self._state.definitions.properties["contacts"]["lifecyclestage"]["options"]
+        stages = [_stage(o["value"], o["label"], at, {}) for at, o in enumerate(options)]
+        return _pipeline("contacts-lifecycle-pipeline", "Lifecycle Stage Pipeline", stages)
+
+    def _pipeline(self, word: str, ident: str) -> JSON:
+        for row in self._pipelines(word):
+            if row["id"] == ident:
+                return row
+        raise not_found()
+
+    def pipeline_page(self, word: str) -> Response:
+        return answer({"results": self._pipelines(word)})
+
+    def pipeline(self, word: str, ident: str) -> Response:
+        return answer(self._pipeline(word, ident))
+
+    def stages(self, word: str, ident: str) -> Response:
+        return answer({"results": self._pipeline(word, ident)["stages"]})
+
+    def stage(self, word: str, ident: str, stage: str) -> Response:
+        for row in self._pipeline(word, ident)["stages"]:
+            if row["id"] == stage:
+                return answer(row)
+        raise not_found()
+
+
+def _owner(row: JSON) -> JSON:
+    first, last = str(row["name"]).split(" ", 1)
+    inactive = bool(row.get("inactive"))
+    return {
+        "id": str(row["id"]), "email": row["email"], "firstName": first, "lastName": last, "type": "PERSON",
+        "userId": None if inactive else row["user"], "userIdIncludingInactive": row["user"],
+        "teams": [] if inactive else [{"id": "51", "name": "Vertrieb DACH", "primary": True}],
+        "createdAt": BORN, "updatedAt": BORN, "archived": inactive,
+    }  # fmt: skip
+
+
+def _stage(ident: str, label: str, at: int, metadata: JSON) -> JSON:
+    return {
+        "id": ident, "label": label, "displayOrder": at, "metadata": metadata, "createdAt": BORN, "updatedAt": BORN,
+        "archived": False, "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+    }  # fmt: skip
+
+
+def _pipeline(ident: str, label: str, stages: list[JSON]) -> JSON:
+    return {
+        "id": ident, "label": label, "displayOrder": 0, "stages": stages, "createdAt": BORN, "updatedAt": BORN,
+        "archived": False,
+    }  # fmt: skip
+
+
+def _deal_pipeline() -> JSON:
+    rows = load_yaml("world.yaml")["deal_stages"]
+    stages = [
+        _stage(
+            row["id"],
+            row["label"],
+            at,
+            {"isClosed": str(row["p"] in (0, 1)).lower(), "probability": str(float(row["p"]))},
+        )
+        for at, row in enumerate(rows)
+    ]
+    return _pipeline("default", "Vertriebspipeline", stages)
+
+
+class OauthRoutes:
+    """Token endpoints (hubspot-api.md 1.2–1.4); v1 errors have their own shape."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def urls(self) -> list[Url]:
+        return [
+            Url("POST", "/oauth/v3/token", self.token), Url("POST", "/oauth/v1/token", self.token),
+            Url("POST", "/oauth/v3/token/introspect", self.introspect),
+            Url("POST", "/oauth/v3/token/revoke", self.revoke),
+            Url("GET", "/oauth/v1/access-tokens/<secret>", self.access_token),
+            Url("GET", "/oauth/authorize", self.authorize),
+        ]  # fmt: skip
+
+    def token(self) -> Response:
+        form = request.form
+        self._check_client(form)
+        grant = form.get("grant_type")
+        if grant == "authorization_code":
+            scopes = self._redeem(form)
+            return self._granted(scopes, self._access.issue_refresh(scopes))
+        if grant == "refresh_token":
+            refresh = form.get("refresh_token", "")
+            if refresh not in self._access.refresh_tokens:
+                raise self._refusal("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token")
+            return self._granted(self._access.refresh_tokens[refresh], refresh)
+        raise self._refusal("BAD_GRANT_TYPE", "invalid_request", f"unknown grant_type {grant}")
+
+    def _check_client(self, form: Any) -> None:
+        if form.get("client_id") != self._access.client_id:
+            raise self._refusal("BAD_CLIENT_ID", "invalid_client", "missing or unknown client id")
+        if form.get("client_secret") != self._access.client_secret:
+            raise self._refusal("BAD_CLIENT_SECRET", "invalid_client", "missing or invalid client secret")
+
+    def _redeem(self, form: Any) -> frozenset[str] | None:
+        found = self._access.codes.pop(form.get("code", ""), None)
+        if found is None:
+            raise self._refusal("BAD_AUTH_CODE", "invalid_grant", "missing or unknown auth code")
+        if found[0] != form.get("redirect_uri"):
+            raise self._refusal("BAD_REDIRECT_URI", "invalid_request", "redirect_uri does not match initial")
+        return found[1]
+
+    def _granted(self, scopes: frozenset[str] | None, refresh: str) -> Response:
+        body: JSON = {
+            "access_token": self._access.issue_access(scopes), "refresh_token": refresh,
+            "expires_in": self._access.life, "token_type": "bearer",
+        }  # fmt: skip
+        if not self._is_v1():
+            body |= {
+                "token_use": "access",
+                "hub_id": self._access.portal_id,
+                "scopes": sorted(scopes or []),
+                "user_id": 7001,
+            }
+        return answer(body)
+
+    def _is_v1(self) -> bool:
+        return "/oauth/v1/" in request.path
+
+    def _refusal(self, status: str, error: str, message: str) -> PortalError:
+        if self._is_v1():
+            return PortalError(400, {"status": status, "message": message, "correlationId": correlation()})
+        body = {"error": error, "error_description": message, "status": status, "message": message}
+        return PortalError(400, body)
+
+    def _describe(self, secret: str) -> JSON | None:
+        token = self._access.tokens.get(secret)
+        now = self._access.clock.now()
+        if token is None or (token.expires_at is not None and token.expires_at <= now):
+            return None
+        left = int((token.expires_at - now).total_seconds()) if token.expires_at else 0
+        return {
+            "token": secret, "hub_id": self._access.portal_id, "user_id": 7001, "user": "admin@example-werke.de",
+            "hub_domain": "www.example-werke.de", "client_id": self._access.client_id, "app_id": 4711,
+            "scopes": sorted(token.scopes or []), "expires_in": left, "token_type": "access",
+        }  # fmt: skip
+
+    def introspect(self) -> Response:
+        self._check_client(request.form)
+        secret = request.form.get("token", "")
+        found = self._describe(secret)
+        if found is None and secret in self._access.refresh_tokens:
+            found = {"token": secret, "hub_id": self._access.portal_id, "token_type": "refresh"}
+        return answer({"active": True, "token_use": "access", **found} if found else {"active": False})
+
+    def revoke(self) -> Response:
+        self._check_client(request.form)
+        self._access.refresh_tokens.pop(request.form.get("token", ""), None)
+        return answer({})
+
+    def access_token(self, secret: str) -> Response:
+        found = self._describe(secret)
+        if found is None:
+            raise not_found("token not found")
+        return answer(found)
+
+    def authorize(self) -> Response:
+        """Consent given at once: a redirect with a code."""
+        target = request.args.get("redirect_uri", "")
+        scopes = frozenset(request.args.get("scope", "").split()) or None
+        code = self._access.issue_code(target, scopes)
+        response = answer({}, 302)
+        state = request.args.get("state")
+        response.headers["Location"] = f"{target}?code={code}" + (f"&state={state}" if state else "")
+        return response

@@ -1,0 +1,229 @@
+"""Lists (segments) and their members (hubspot-api.md 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import Response, request
+
+from connector.twin.clock import iso
+from connector.twin.errors import JSON, not_found, refused
+from connector.twin.state import API, State
+from connector.twin.web import Url, answer, batch_answer, inputs, next_link, number, payload, payload_dict
+
+BASE = "/crm/v3/lists"
+KINDS = ("MANUAL", "DYNAMIC", "SNAPSHOT")
+
+
+@dataclass
+class Segment:
+    """One list: its head and its members with the time they joined."""
+
+    head: JSON
+    members: dict[int, int] = field(default_factory=dict)
+    deleted: bool = False
+
+
+class Lists:
+    """All lists of the portal."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.segments: dict[int, Segment] = {}
+        self._next = 301
+
+    def make(self, name: str, kind: str = "MANUAL", type_id: str = "0-1") -> Segment:
+        if not name or kind not in KINDS:
+            raise refused("name and a valid processingType are required")
+        if any(s.head["name"].lower() == name.lower() and not s.deleted for s in self.segments.values()):
+            raise refused(f"A list named {name} already exists", subCategory="ILS.DUPLICATE_LIST_NAMES")
+        now = iso(self._state.now_ms())
+        ident = self._next
+        self._next += 3
+        head = {
+            "listId": str(ident), "listVersion": 1, "name": name, "objectTypeId": type_id, "processingType": kind,
+            "processingStatus": "COMPLETE", "createdAt": now, "updatedAt": now, "createdById": "7001",
+            "updatedById": "7001",
+            "filtersUpdatedAt": now,
+        }  # fmt: skip
+        self.segments[ident] = Segment(head)
+        return self.segments[ident]
+
+    def find(self, ident: str | int) -> Segment:
+        found = self.segments.get(int(ident)) if str(ident).isdigit() else None
+        if found is None or found.deleted:
+            raise not_found(f"List does not exist with ID {ident}.")
+        return found
+
+    def shown(self, segment: Segment) -> JSON:
+        return {**segment.head, "size": len(segment.members)}
+
+    def change(self, segment: Segment, add: list[int], remove: list[int]) -> JSON:
+        """Members put in and taken out by hand; ids already so are ignored, unknown ones are named."""
+        if segment.head["processingType"] == "DYNAMIC":
+            raise refused(
+                "Memberships of DYNAMIC lists cannot be changed", subCategory="ILS.INVALID_LIST_PROCESSING_TYPE"
+            )
+        table = self._state.table("contacts")
+        now = self._state.now_ms()
+        missing = [ident for ident in (*add, *remove) if table.live(ident) is None]
+        added = [ident for ident in dict.fromkeys(add) if ident not in missing and ident not in segment.members]
+        removed = [ident for ident in dict.fromkeys(remove) if ident in segment.members]
+        for ident in added:
+            segment.members[ident] = now
+        for ident in removed:
+            del segment.members[ident]
+        for what, ids in (("member-added", added), ("member-removed", removed)):
+            for ident in ids:
+                self._state.effect(what, "contacts", ident, API, now, name=segment.head["listId"])
+        return {
+            "recordsIdsAdded": [str(i) for i in added], "recordIdsRemoved": [str(i) for i in removed],
+            "recordIdsMissing": [str(i) for i in missing],
+        }  # fmt: skip
+
+
+class ListRoutes:
+    """The lists API."""
+
+    def __init__(self, state: State, lists: Lists) -> None:
+        self._state = state
+        self._lists = lists
+
+    def urls(self) -> list[Url]:
+        one, members = f"{BASE}/<ident>", f"{BASE}/<ident>/memberships"
+        return [
+            Url("POST", BASE, self.create), Url("GET", BASE, self.several), Url("POST", f"{BASE}/search", self.search),
+            Url("GET", f"{BASE}/object-type-id/<type_id>/name/<name>", self.by_name), Url("GET", one, self.read),
+            Url("DELETE", one, self.delete), Url("PUT", f"{one}/restore", self.restore),
+            Url("PUT", f"{one}/update-list-name", self.rename), Url("GET", members, self.members),
+            Url("GET", f"{members}/join-order", self.joined), Url("PUT", f"{members}/add", self.add),
+            Url("PUT", f"{members}/remove", self.remove), Url("PUT", f"{members}/add-and-remove", self.both),
+            Url("PUT", f"{members}/add-from/<source>", self.add_from), Url("DELETE", members, self.clear),
+            Url("GET", f"{BASE}/records/<type_id>/<record_id>/memberships", self.of_record),
+            Url("POST", f"{BASE}/records/memberships/batch/read", self.of_records),
+        ]  # fmt: skip
+
+    def create(self) -> Response:
+        body = payload_dict()
+        made = self._lists.make(
+            str(body.get("name") or ""), str(body.get("processingType")), str(body.get("objectTypeId", "0-1"))
+        )
+        return answer({"list": self._lists.shown(made)})
+
+    def several(self) -> Response:
+        wanted = set(request.args.getlist("listIds"))
+        rows = [
+            self._lists.shown(s) for s in self._lists.segments.values() if s.head["listId"] in wanted and not s.deleted
+        ]
+        return answer({"lists": rows})
+
+    def read(self, ident: str) -> Response:
+        return answer({"list": self._lists.shown(self._lists.find(ident))})
+
+    def by_name(self, type_id: str, name: str) -> Response:
+        for segment in self._lists.segments.values():
+            if segment.head["name"] == name and segment.head["objectTypeId"] == type_id and not segment.deleted:
+                return answer({"list": self._lists.shown(segment)})
+        raise not_found(f"List does not exist with name {name}.")
+
+    def search(self) -> Response:
+        body = payload_dict()
+        query, kinds = str(body.get("query") or "").lower(), body.get("processingTypes") or KINDS
+        offset, count = int(body.get("offset") or 0), min(int(body.get("count") or 20), 500)
+        rows = [
+            {**self._lists.shown(s), "additionalProperties": {"hs_list_size": str(len(s.members))}}
+            for s in self._lists.segments.values()
+            if not s.deleted and query in s.head["name"].lower() and s.head["processingType"] in kinds
+        ]
+        page = rows[offset : offset + count]
+        return answer(
+            {"lists": page, "hasMore": offset + count < len(rows), "offset": offset + len(page), "total": len(rows)}
+        )
+
+    def delete(self, ident: str) -> Response:
+        self._lists.find(ident).deleted = True
+        return answer(status=204)
+
+    def restore(self, ident: str) -> Response:
+        if ident.isdigit() and int(ident) in self._lists.segments:
+            self._lists.segments[int(ident)].deleted = False
+        return answer(status=204)
+
+    def rename(self, ident: str) -> Response:
+        segment = self._lists.find(ident)
+        segment.head["name"] = request.args.get("listName", segment.head["name"])
+        return answer({"updatedList": self._lists.shown(segment)})
+
+    # -- members -------------------------------------------------------------------------------------------------
+
+    def _ids(self) -> list[int]:
+        body = payload()
+        if not isinstance(body, list):
+            raise refused("Invalid input JSON: a list of record ids was expected")
+        return [int(ident) for ident in body if str(ident).isdigit()]
+
+    def add(self, ident: str) -> Response:
+        return answer(self._lists.change(self._lists.find(ident), self._ids(), []))
+
+    def remove(self, ident: str) -> Response:
+        return answer(self._lists.change(self._lists.find(ident), [], self._ids()))
+
+    def both(self, ident: str) -> Response:
+        body = payload_dict()
+        add, remove = ([int(i) for i in body.get(key) or []] for key in ("recordIdsToAdd", "recordIdsToRemove"))
+        return answer(self._lists.change(self._lists.find(ident), add, remove))
+
+    def add_from(self, ident: str, source: str) -> Response:
+        self._lists.change(self._lists.find(ident), list(self._lists.find(source).members), [])
+        return answer(status=204)
+
+    def clear(self, ident: str) -> Response:
+        segment = self._lists.find(ident)
+        self._lists.change(segment, [], list(segment.members))
+        return answer(status=204)
+
+    def _page(self, ident: str, *, by_time: bool) -> Response:
+        limit = number("limit", 100, 250)
+        after = int(request.args.get("after") or 0)
+        rows = [
+            (record_id, at)
+            for record_id, at in self._lists.find(ident).members.items()
+            if self._state.table("contacts").live(record_id) is not None
+        ]
+        rows.sort(key=lambda row: (row[1], row[0]) if by_time else row)
+        page = rows[after : after + limit]
+        body: JSON = {
+            "results": [{"recordId": str(i), "membershipTimestamp": iso(at)} for i, at in page], "total": len(rows),
+        }  # fmt: skip
+        if after + limit < len(rows):
+            body["paging"] = next_link(str(after + limit))
+        return answer(body)
+
+    def members(self, ident: str) -> Response:
+        return self._page(ident, by_time=False)
+
+    def joined(self, ident: str) -> Response:
+        return self._page(ident, by_time=True)
+
+    def _of(self, record_id: int) -> list[JSON]:
+        return [
+            {"listId": s.head["listId"], "listVersion": 1, "firstAddedTimestamp": iso(s.members[record_id]),
+             "lastAddedTimestamp": iso(s.members[record_id]), "isPublicList": False}
+            for s in self._lists.segments.values()
+            if record_id in s.members and not s.deleted
+        ]  # fmt: skip
+
+    def of_record(self, type_id: str, record_id: str) -> Response:
+        rows = self._of(int(record_id)) if type_id == "0-1" else []
+        return answer({"results": rows, "total": len(rows)})
+
+    def of_records(self) -> Response:
+        rows = [
+            {
+                "recordId": one["recordId"],
+                "objectTypeId": one.get("objectTypeId", "0-1"),
+                "recordListMemberships": self._of(int(one["recordId"])),
+            }
+            for one in inputs()
+        ]
+        return batch_answer(self._state, list(rows))

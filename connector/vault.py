@@ -1,0 +1,87 @@
+"""Closing and opening secrets (tokens) with the installation's key. No storage, no HTTP, no settings here.
+
+AES-256-GCM: key id, nonce, ciphertext; the context (which portal it belongs to) is authenticated, so that a sealed
+value cannot be carried over to another portal. Several keys, separated by commas, make rotation possible: the first
+seals, all open.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from connector.errors import SecretKeyMissing
+
+_MAGIC = b"LW1"
+_ID_BYTES = 4
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+_REMEDY = (
+    "Set LEADWRIGHT_SECRET_KEY to the key this database was made with (`leadwright init` makes one for a new "
+    "database); during a rotation put the new key first and the old one after a comma."
+)
+
+
+class Vault:
+    """Seals and opens texts; knows its keys only by their ids."""
+
+    def __init__(self, secret_key: str) -> None:
+        keys = [_decoded(part.strip()) for part in secret_key.split(",") if part.strip()]
+        if not keys:
+            raise SecretKeyMissing("There is no secret key.", remedy=_REMEDY)
+        self._ciphers = {_id(key): AESGCM(key) for key in keys}
+        self._first = _id(keys[0])
+
+    @staticmethod
+    def new_key() -> str:
+        """A fresh key, as it goes into LEADWRIGHT_SECRET_KEY."""
+        return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+
+    def seal(self, text: str, context: str) -> bytes:
+        """The text closed for this context only."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        closed = self._ciphers[self._first].encrypt(nonce, text.encode(), _bound(self._first, context))
+        return _MAGIC + self._first + nonce + closed
+
+    def open(self, sealed: bytes, context: str) -> str:
+        """The text; raises ``SecretKeyMissing`` when no key fits or the value belongs elsewhere."""
+        start = len(_MAGIC)
+        key, nonce = sealed[start : start + _ID_BYTES], sealed[start + _ID_BYTES :][:_NONCE_BYTES]
+        cipher = self._ciphers.get(key) if sealed.startswith(_MAGIC) else None
+        if cipher is None or len(nonce) < _NONCE_BYTES:
+            raise SecretKeyMissing("The secret key is not the one that closed this value.", remedy=_REMEDY)
+        try:
+            return cipher.decrypt(nonce, sealed[start + _ID_BYTES + _NONCE_BYTES :], _bound(key, context)).decode()
+        except InvalidTag:
+            message = f"The closed value does not belong to {context}, or it is damaged."
+            raise SecretKeyMissing(message, remedy="Enter the secret of this portal again.") from None
+
+    def current(self, sealed: bytes) -> bool:
+        """Whether a value is closed with the first key; False asks for sealing it again."""
+        return sealed.startswith(_MAGIC + self._first)
+
+    def __repr__(self) -> str:
+        return f"Vault(keys={len(self._ciphers)})"
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        raw = base64.b64decode(key.encode("ascii"), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raw = b""
+    if len(raw) != _KEY_BYTES:
+        raise SecretKeyMissing("The secret key is malformed: it must be 32 random bytes in base64.", remedy=_REMEDY)
+    return raw
+
+
+def _id(key: bytes) -> bytes:
+    return hashlib.sha256(b"leadwright key id\0" + key).digest()[:_ID_BYTES]
+
+
+def _bound(key: bytes, context: str) -> bytes:
+    return _MAGIC + key + context.encode()

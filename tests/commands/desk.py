@@ -1,0 +1,184 @@
+"""An in-memory service with the methods the commands speak to, and a way to run one command line against it.
+
+It is handed in through ``App(parts=…)``; nothing is patched. What was asked is kept in ``heard``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connector.commands.app import App
+from connector.errors import ConnectorError
+
+CHECKS = [
+    {"check": "token", "ok": True, "text": "HubSpot accepts the token.", "remedy": ""},
+    {"check": "page views", "ok": False, "text": "business-intelligence is missing.", "remedy": "Grant it."},
+    {"check": "limits", "ok": None, "text": "The portal does not tell.", "remedy": ""},
+]
+PROPERTIES = [
+    {"name": "lw_score", "label": "Lead score", "type": "number", "state": "exists"},
+    {"name": "lw_grade", "label": "Grade", "type": "string", "state": "missing"},
+]
+SYNC = {
+    "portal": "acme", "run": "r1", "ok": True, "seconds": 3.2, "quarantined": 1, "dirty": 2,
+    "calls": {"made": 12, "list": 12}, "left_out": {"count": 2, "examples": ["contacts.fax", "contacts.twitter"]},
+    "streams": [
+        {"stream": "contacts", "read": 12345, "created": 12345, "changed": 0, "deleted": 0, "merged": 0, "calls": 12,
+         "off": None, "seconds": 3.1},
+        {"stream": "page_views", "read": 0, "created": 0, "changed": 0, "deleted": 0, "merged": 0, "calls": 0,
+         "off": "the scope business-intelligence is missing", "seconds": 0.0},
+    ],
+}  # fmt: skip
+PLAN = {
+    "portal": "acme", "hash": "3f9c0a", "judged": 120, "contacts": 1, "calls": 1, "limit": 500, "over_limit": False,
+    "new_mqls": 1, "mode": "live", "enrolments": [], "enrolled": 0,
+    "changes": [
+        {"contact": "4711", "email": "jane@example.com", "properties": {"lw_score": {"before": None, "after": "63"}}}
+    ],
+    "held": [{"contact": "9", "effect": "enrol", "gate": "consent", "why": "no double opt-in", "remedy": ""}],
+    "held_by_gate": {"consent": 1},
+}  # fmt: skip
+APPLY = {
+    "portal": "acme", "run": "r2", "hash": "3f9c0a", "written": 1, "refused": [], "dropped": 0, "enrolled": 0,
+    "held": 1, "calls": 2, "read_back": {"checked": 1, "equal": 1, "different": 0}, "seconds": 0.4, "ok": True,
+}  # fmt: skip
+CERTIFICATE = {
+    "portal": "acme", "at_ms": 1_795_305_600_000, "off": {}, "complete": True, "percent": 100.0, "calls": 7, "digest": "9b1c…",
+    "counts": {"contacts": {"portal": 120, "mirror": 120}}, "sample": {"contacts": 20, "fields": 400, "equal": 400},
+    "repaired": {"added": 0, "updated": 2, "deleted": 0, "merged": 0, "fields": 3}, "text": "The mirror is complete.",
+    "ok": True,
+}  # fmt: skip
+BILL = {
+    "contact": "4711", "at": "2026-11-22T09:30:00.000Z", "email": "jane@example.com", "grade_text": "Call today.",
+    "model": {"name": "starter", "version": 3}, "score": 63, "grade": "A2", "stage": "mql",
+    "families": {"demographic": 30, "engagement": 38, "readiness": -5},
+    "lines": [
+        {"rule": "role", "family": "demographic", "points": 30, "evidence": "jobtitle = CTO", "reason": "decides"},
+        {"rule": "white_paper", "family": "engagement", "points": 38, "evidence": "2 in 30 days", "reason": "reads up"},
+        {"rule": "silence", "family": "readiness", "points": -5, "evidence": "40 days", "reason": "has gone quiet"},
+    ],
+    "unknown": [{"rule": "industry", "family": "firmographic", "points": 8, "missing": "the company's industry"}],
+    "gates": [
+        {"name": "persona", "met": True, "why": "role fits", "remedy": ""},
+        {"name": "region", "met": False, "why": "outside", "remedy": "a company address in the region"},
+        {"name": "problem", "met": None, "why": "nobody asked", "remedy": "ask on the phone"},
+    ],
+    "next": [{"rule": "webinar", "points": 20, "text": "attends a webinar"}],
+}  # fmt: skip
+ROWS = [
+    {"id": "1", "email": "=cmd()", "properties": {"a": "-15"}},
+    {"id": "2", "email": None, "properties": {"b": "ü"}},
+]
+
+
+def _documents() -> dict[str, Any]:
+    mode = {"portal": "acme", "mode": "live", "text": "acme: it is so."}
+    version = {"portal": "acme", "kind": "scoring", "version": 4, "text": "scoring version 4 is published."}
+    provisioned = {"portal": "acme", "group": "leadwright", "properties": PROPERTIES, "created": 0}
+    return {
+        "add_portal": {
+            "portal": "acme", "hub_id": 27, "time_zone": "Europe/Berlin", "currency": "EUR", "account_type": "STANDARD",
+            "base_url": "http://x", "mode": "observe", "warnings": ["page views are switched off"],
+            "features": [{"feature": "contacts", "scope": "crm.objects.contacts.read", "ok": True, "why": ""}],
+        },
+        "list_portals": {
+            "portals": [
+                {"portal": "acme", "hub_id": 27, "mode": "observe", "state": "All current.", "contacts": 120,
+                 "last_sync": "2026-11-22T09:30:00.000Z", "last_apply": None, "waiting": 0}
+            ]
+        },
+        "check_portal": {"portal": "acme", "ok": False, "checks": CHECKS},
+        "pause": mode, "resume": mode, "live": mode, "remove": mode,
+        "provision_preview": provisioned, "provision": {**provisioned, "created": 1},
+        "sync": SYNC, "plan": PLAN, "apply": APPLY, "verify": CERTIFICATE, "explain": BILL,
+        "cycle": {"portal": "acme", "sync": SYNC, "plan": PLAN, "apply": APPLY, "mode": "live", "calls": 14,
+                  "text": "1 contacts written.", "ok": True},
+        "undo": {"portal": "acme", "run": "r2", "restored": 1, "calls": 3, "ok": False,
+                 "kept": [{"contact": "4711", "why": "lw_score was changed by somebody since"}]},
+        "config_show": {"portal": "acme", "kind": "scoring", "version": 3, "body": "kind: scoring\n"},
+        "config_diff": {"portal": "acme", "kind": "scoring", "version": 3, "diff": ["-points: 5", "+points: 10"]},
+        "config_publish": version, "config_rollback": version,
+        "config_history": {"portal": "acme", "kind": "scoring", "versions": [
+            {"version": 3, "state": "published", "author": "kim", "reason": "webinars", "at_ms": 1_795_305_600_000}]},
+        "config_validate": {"ok": True, "files": [{"file": "s.yaml", "kind": "scoring", "ok": True, "faults": []}]},
+        "init": {"database": "sqlite:///x.db", "revision": "0001", "secret_key": "made", "env_file": ".env"},
+        "db_upgrade": {"revision": "0001", "head": "0001", "ok": True},
+        "db_current": {"revision": "0001", "head": "0001", "ok": True},
+    }  # fmt: skip
+
+
+@dataclass
+class Desk:
+    """Answers every method with its document, raises what is laid in ``faults``, and remembers what it was asked."""
+
+    answers: dict[str, Any] = field(default_factory=lambda: deepcopy(_documents()))
+    faults: dict[str, BaseException] = field(default_factory=dict)
+    heard: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=lambda: list(ROWS))
+    progress: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.answers:
+            raise AttributeError(name)
+
+        def method(*args: Any, **options: Any) -> Any:
+            self.heard.append((name, args, options))
+            if name in self.faults:
+                raise self.faults[name]
+            return deepcopy(self.answers[name])
+
+        return method
+
+    @contextmanager
+    def open(self, settings: Any, *, progress: Any) -> Iterator[Desk]:
+        self.progress = progress
+        if "open" in self.faults:
+            raise self.faults["open"]
+        yield self
+
+    def export(self, name: str, what: str) -> Iterator[dict[str, Any]]:
+        self.heard.append(("export", (name, what), {}))
+        yield from self.rows
+        if "export" in self.faults:
+            raise self.faults["export"]
+
+    def asked(self, name: str) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+        return [(args, options) for heard, args, options in self.heard if heard == name]
+
+    def app(self, *, interactive: bool = False) -> App:
+        return App(parts=lambda: self, interactive=interactive)  # type: ignore[arg-type,return-value]
+
+
+@dataclass
+class Said:
+    """What one command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def process(*arguments: str, cwd: Path | None = None, stdin: bytes = b"", **env: str) -> Said:
+    """The real thing: a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "connector.cli", *arguments],
+        input=stdin, capture_output=True, cwd=cwd, env={**os.environ, **env}, timeout=60, check=False,
+    )  # fmt: skip
+    return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def refused(reason: str = "refused") -> ConnectorError:
+    return ConnectorError("It cannot be done.", remedy="Do it otherwise.", reason=reason)
