@@ -98,6 +98,7 @@ class App:
     def view(self, view: str, *values: object) -> None:
         """Draw one view of ``connector/commands/views`` on stdout; only now is rich imported."""
         resolve_name(f"connector.commands.views.{view}")(*values)
+        sys.stdout.flush()
 
     def hint(self, text: str) -> None:
         """A line for the person at the terminal, never part of the result."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import orjson
 
@@ -37,9 +37,10 @@ class TwinProcess:
                 self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
             )
         told = _first_document(self._child.stdout)
-        if not told:
+        if "url" not in told:
             self._end()
-            raise ConnectorError("The simulated portal did not start.", remedy=f"{self.log} says why.")
+            why = told.get("error", {}).get("message", "")
+            raise ConnectorError(f"The simulated portal did not start. {why}".rstrip(), remedy=f"See {self.log}.")
         self.url, self.token = told["url"], told["token"]
         return self
 
@@ -71,12 +72,12 @@ class TwinProcess:
             child.wait()
 
 
-def _first_document(lines: IO[bytes] | None) -> dict[str, str]:
-    """The first JSON document the child prints; nothing when it ends before that."""
+def _first_document(lines: IO[bytes] | None) -> dict[str, Any]:
+    """The first JSON document the child prints (an error, too, is one); nothing when it ends before that."""
     heard = b""
     for line in lines or ():
         heard += line
         if line.rstrip() == b"}":
-            document: dict[str, str] = orjson.loads(heard)
+            document: dict[str, Any] = orjson.loads(heard)
             return document
     return {}

@@ -13,6 +13,10 @@ def clean(value: object) -> str:
     return "–" if value is None else str(value).translate(CONTROL)
 
 
+def cut(value: str, longest: int) -> str:
+    return value if len(value) <= longest else f"{value[: longest - 1].rstrip()}…"
+
+
 def number(value: object) -> str:
     """``12,345``; what is no number stays as it is, unknown is a dash."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -7,7 +7,7 @@ workflows v2, enroll a contact).
 from __future__ import annotations
 
 from connector.errors import FeatureOff, NotFound
-from connector.portal.bodies import JsonValue, items, text
+from connector.portal.bodies import JsonValue, items, objects, text
 from connector.portal.caller import Caller
 from connector.portal.engagement import walk
 from connector.portal.gateway import Workflow
@@ -24,7 +24,7 @@ def workflows(caller: Caller) -> tuple[Workflow, ...]:
     except FeatureOff:
         return _flows(caller)
     listed = data.get("workflows") if isinstance(data, dict) else None
-    raws = items(listed) if listed is not None else results_of(data)
+    raws = objects(listed) if listed is not None else results_of(data)
     return tuple(workflow_of(raw) for raw in raws)
 
 

@@ -16,24 +16,28 @@ import orjson
 JsonValue = Any
 
 
-class Unreadable(ValueError):
-    """The body is not the JSON it should be. Never leaves this room: classify turns it into an error of ours."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer as far as it matters: header names are lower-case."""
+    """One HTTP answer as far as it matters: header names in lower case, the body read once.
+
+    ``readable``: the body is complete JSON and ``data`` what it holds. ``overlong``: it was too large to be read to its
+    end.
+    """
 
     status: int
     headers: Mapping[str, str]
     content: bytes = b""
+    data: JsonValue = None
+    readable: bool = False
+    overlong: bool = False
 
-    def json(self) -> JsonValue:
-        """The body as JSON; raises ``Unreadable`` for HTML, a cut or an empty body."""
+    @classmethod
+    def read(cls, status: int, headers: Mapping[str, str], content: bytes) -> Answer:
+        """An answer with its body taken as JSON if it is: HTML, a cut or an empty body is no fault here."""
         try:
-            return orjson.loads(self.content)
+            return cls(status, headers, content, orjson.loads(content), readable=True)
         except orjson.JSONDecodeError:
-            raise Unreadable(describe(self.content)) from None
+            return cls(status, headers, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,10 @@ def describe(content: bytes) -> str:
 
 def envelope(answer: Answer) -> Envelope:
     """The error envelope, as much of it as there is."""
-    try:
-        data = answer.json()
-    except Unreadable:
-        return Envelope(correlation=_word(answer.headers.get("x-hubspot-correlation-id")))
+    data = answer.data
     if not isinstance(data, dict):
-        return Envelope(readable=True)
+        header = _word(answer.headers.get("x-hubspot-correlation-id"))
+        return Envelope(correlation=header, readable=answer.readable)
     correlation = data.get("correlationId") or answer.headers.get("x-hubspot-correlation-id")
     return Envelope(
         category=_word(data.get("category") or data.get("errorType") or data.get("error")),
@@ -83,7 +85,7 @@ def envelope(answer: Answer) -> Envelope:
         correlation=_word(correlation),
         message=text(data.get("message")),
         context=context_of(data),
-        errors=tuple(entry for entry in items(data.get("errors")) if isinstance(entry, dict)),
+        errors=tuple(objects(data.get("errors"))),
         readable=True,
     )
 
@@ -101,6 +103,11 @@ def items(value: object) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def objects(value: object) -> list[dict[str, Any]]:
+    """The JSON objects of a list; anything else in it is passed over."""
+    return [entry for entry in items(value) if isinstance(entry, dict)]
 
 
 def text(value: object) -> str:

@@ -6,6 +6,7 @@ The only way the rooms of this package reach the transport. Not here: HTTP itsel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
 from connector.errors import FeatureOff
@@ -16,6 +17,7 @@ from connector.portal.versions import OLD, OPERATIONS, Operation
 # Below HubSpot's own ceiling (about 16,300 characters) and below the 8 KB of many proxies in between.
 URL_LIMIT = 7_500
 
+T = TypeVar("T")
 Query = Mapping[str, str | int | bool | None]
 
 
@@ -53,12 +55,16 @@ class Caller:
         """The operation's JSON answer; None where it answers with nothing."""
         operation = OPERATIONS[name].for_object(object_type)
         values = {"object_type": object_type, **(path or {})}
+        return self.either(lambda: self._ask(operation, values, query or {}, body, live))
+
+    def either(self, call: Callable[[], T]) -> T:
+        """A call in the generation assumed so far; where its path is missing, the account is looked at once."""
         try:
-            return self._ask(operation, values, query or {}, body, live)
+            return call()
         except FeatureOff:
             if not self._settle_generation():
                 raise
-            return self._ask(operation, values, query or {}, body, live)
+            return call()
 
     def length(self, name: str, path: Mapping[str, object], query: Query) -> int:
         """How long the encoded address of a call would be."""
@@ -76,11 +82,10 @@ class Caller:
             None if body is None else encoded(body),
             live,
         )
-        answer = self.transport.call(call)
-        return None if operation.empty or not answer.content else answer.json()
+        return self.transport.call(call).data
 
     def _settle_generation(self) -> bool:
-        """A path that is not there may be of the other generation: look once; True when that changed the paths."""
+        """True when looking at the account changed the generation of the paths."""
         if self.settled or self.settle is None:
             return False
         before = self.generation

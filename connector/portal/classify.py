@@ -27,13 +27,15 @@ from connector.errors import (
     SyncError,
     TokenRejected,
 )
-from connector.portal.bodies import Answer, Envelope, Unreadable, context_of, describe, envelope
+from connector.portal.bodies import Answer, Envelope, context_of, describe, envelope
 from connector.portal.faults import faults_of
 from connector.portal.versions import Operation
 
 NOT_CONNECTED = "not_connected"
 OUTCOME_UNKNOWN = "outcome_unknown"
 UNREADABLE = "unreadable"
+# The CDN says that it did not get through to HubSpot, so nothing was carried out (HubSpot docs: error handling).
+_ORIGIN_NOT_REACHED = frozenset({521, 522, 523, 525, 526})
 _NEW_CREDENTIAL = (
     "Create or copy a token with the scopes Leadwright needs (HubSpot: settings, integrations, private apps or service "
     "keys), then run `leadwright portal add` again."
@@ -147,7 +149,8 @@ def _redirected(case: Case) -> SyncError:
 
 
 def _unavailable(case: Case) -> SyncError:
-    return PortalUnavailable(case.sentence("The portal has a fault of its own"))
+    reason = NOT_CONNECTED if case.status in _ORIGIN_NOT_REACHED else _unsettled(case.operation)
+    return PortalUnavailable(case.sentence("The portal has a fault of its own"), reason=reason)
 
 
 def _always(_case: Case) -> bool:
@@ -197,24 +200,13 @@ def error_of(answer: Answer, operation: Operation, host: str, now_ms: int) -> Sy
 
 def _unreadable(answer: Answer, operation: Operation) -> SyncError | None:
     """A success must be JSON, unless the operation answers with nothing; an HTML page with 200 is a fault."""
-    if operation.empty or answer.status == 204:
+    if answer.overlong:
+        return PortalUnavailable(f"The answer to {operation.name} is larger than 20 MB.", reason=UNREADABLE)
+    if operation.empty or answer.status == 204 or isinstance(answer.data, (dict, list)):
         return None
-    try:
-        data = answer.json()
-    except Unreadable:
-        what = f"The portal answered {operation.name} with {describe(answer.content)}"
-        return PortalUnavailable(f"{what} (status {answer.status}).", reason=UNREADABLE)
-    if isinstance(data, (dict, list)):
-        return None
-    return PortalUnavailable(f"The portal answered {operation.name} with a bare value.", reason=UNREADABLE)
-
-
-class TooLarge(requests.RequestException):
-    """The answer is larger than any honest one."""
-
-
-class TooSlow(requests.RequestException):
-    """The answer as a whole took longer than a call may."""
+    looks = "a bare value" if answer.readable else describe(answer.content)
+    what = f"The portal answered {operation.name} with {looks} (status {answer.status})."
+    return PortalUnavailable(what, reason=UNREADABLE)
 
 
 def _caused_by(fault: BaseException, *kinds: type[BaseException]) -> bool:
@@ -243,8 +235,6 @@ def error_of_fault(fault: requests.RequestException, operation: Operation, host:
     """The error a library's exception means. Its text is not repeated: it holds the address, and that an e-mail."""
     if isinstance(fault, requests.exceptions.InvalidHeader):
         return TokenRejected("The token holds characters no token has.", remedy=_NEW_CREDENTIAL)
-    if isinstance(fault, (TooLarge, TooSlow)):
-        return PortalUnavailable(f"{fault} ({operation.name}).", reason=_unsettled(operation))
     if isinstance(fault, requests.exceptions.ConnectTimeout) or _caused_by(fault, *_NEVER_SENT):
         return PortalUnavailable(f"{host} could not be reached ({operation.name}).", reason=NOT_CONNECTED)
     if isinstance(fault, requests.exceptions.SSLError):

@@ -12,7 +12,7 @@ from typing import Any
 from connector.clock import iso
 from connector.errors import NotFound, ProtocolBroken
 from connector.model.records import PortalEvent
-from connector.portal.bodies import items, text
+from connector.portal.bodies import objects, text
 from connector.portal.caller import Caller, Query
 from connector.portal.gateway import EventPage, Form, MarketingEvent, SubscriptionDefinition
 from connector.portal.translate import Json, after_of, results_of
@@ -37,14 +37,14 @@ _SUBMISSIONS_PAGE = 50
 def email_events(caller: Caller, *, start_ms: int, end_ms: int, offset: str | None) -> EventPage:
     """Marketing e-mail events of a span, in pages of 1,000."""
     data = _v1(caller, "email.events", start_ms, end_ms, offset)
-    events = (email_event_of(raw) for raw in items(data.get("events")))
+    events = (email_event_of(raw) for raw in objects(data.get("events")))
     return EventPage(_known(events), _v1_next(data, offset))
 
 
 def subscription_changes(caller: Caller, *, start_ms: int, end_ms: int, offset: str | None) -> EventPage:
     """Changes of subscriptions in a span, in pages of 1,000 entries."""
     data = _v1(caller, "email.subscriptions", start_ms, end_ms, offset)
-    events = [event for raw in items(data.get("timeline")) for event in subscription_events_of(raw)]
+    events = [event for raw in objects(data.get("timeline")) for event in subscription_events_of(raw)]
     return EventPage(tuple(events), _v1_next(data, offset))
 
 
@@ -129,7 +129,7 @@ def participations(caller: Caller, event: MarketingEvent, *, after: str | None) 
 def subscription_definitions(caller: Caller) -> tuple[SubscriptionDefinition, ...]:
     data = caller.ask("subscriptions.definitions")
     listed = data.get("subscriptionDefinitions") if isinstance(data, dict) else None
-    raws = items(listed) if listed is not None else results_of(data)
+    raws = objects(listed) if listed is not None else results_of(data)
     return tuple(subscription_definition_of(raw) for raw in raws)
 
 
@@ -143,7 +143,7 @@ def walk(fetch: Callable[[str | None], Any]) -> Iterator[Json]:
     after: str | None = None
     while True:
         data = fetch(after)
-        yield from (raw for raw in results_of(data) if isinstance(raw, dict))
+        yield from results_of(data)
         after = _moved(after_of(data), after)
         if after is None:
             return

@@ -31,6 +31,7 @@ from connector.portal.gateway import (
     Form,
     MarketingEvent,
     NewProperty,
+    Portal,
     PropertyGroup,
     ProvisionOutcome,
     Rates,
@@ -63,7 +64,7 @@ def connect(
     return HubSpotPortal(Caller(transport, generation))
 
 
-class HubSpotPortal:
+class HubSpotPortal(Portal):
     """One HubSpot portal. Safe to share between threads; limits and connections are per instance."""
 
     def __init__(self, caller: Caller) -> None:

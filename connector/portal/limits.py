@@ -19,7 +19,7 @@ from connector.clock import Clock
 from connector.errors import DailyLimitReached, RateLimited
 from connector.portal.daily import DailyBudget, zone_of
 from connector.portal.gateway import KINDS, CallCounts, DailyUsage, Kind, Rates
-from connector.portal.retry import wait_of
+from connector.portal.retry import LONGEST_WAIT, wait_of
 from connector.portal.windows import Learner, RollingWindow, TokenBucket
 
 DEFAULT_BURST = 100
@@ -100,6 +100,12 @@ class Lane:
         self.bucket.tokens = 0.0
         if self.learner.verdict == "bucket":
             self.learner.distrust()
+
+    def refuse_long_pause(self, name: str, now: float) -> None:
+        """A worker is not held for minutes: its job comes back instead."""
+        rest = self._paused_until - now
+        if rest > LONGEST_WAIT:
+            raise RateLimited(f"The portal asked for a pause of its {name} calls.", policy=name, retry_after=rest)
 
     def resize(self, limit: int, window: float) -> None:
         self.known = True
@@ -191,13 +197,14 @@ class Governor:
                 self._daily.set_zone(zone)
 
     def acquire(self, kind: Kind, *, live: bool, now_ms: int) -> Permit:
-        """Wait for leave to send; raises ``DailyLimitReached`` instead of waiting for a midnight."""
+        """Wait for leave to send; raises ``DailyLimitReached`` or ``RateLimited`` rather than wait for very long."""
         name = "search" if kind == "search" else "burst"
         lane = self._lanes[name]
         with self._turn_of(lane, live), self._turnstiles[name, live]:
             while True:
                 with self._lock:
                     now = self._clock.monotonic()
+                    lane.refuse_long_pause(name, now)
                     delay = lane.delay(live, now)
                     if delay <= 0:
                         self._daily.claim(live, now_ms)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connector.errors import ProtocolBroken
 from connector.model.records import Association, ObjectType
-from connector.portal.bodies import JsonValue, text
+from connector.portal.bodies import JsonValue, items, text
 from connector.portal.caller import Caller
 from connector.portal.translate import Json, after_of, errors_of, labelled_associations, results_of, whole
 
@@ -32,7 +32,9 @@ def associations(
         for record in set(chunk) - unread:
             found.setdefault(record, [])
     return {
-        record: labelled_associations(from_type, to_type, {"to": [to for part in parts for to in part.get("to") or []]})
+        record: labelled_associations(
+            from_type, to_type, {"to": [to for part in parts for to in items(part.get("to"))]}
+        )
         for record, parts in found.items()
     }
 
@@ -73,7 +75,7 @@ def _unanswered(data: object) -> set[int]:
             continue
         context = error.get("context")
         for values in context.values() if isinstance(context, dict) else ():
-            unread |= {found for value in values if (found := whole(value)) is not None}
+            unread |= {found for value in items(values) if (found := whole(value)) is not None}
     return unread
 
 

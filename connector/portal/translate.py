@@ -21,7 +21,8 @@ from connector.model.records import (
     Snapshot,
     modified_property,
 )
-from connector.portal.bodies import items, text
+from connector.portal.bodies import objects as rows
+from connector.portal.bodies import text
 
 Json = Mapping[str, Any]
 _VALUE_TYPES = {str, NoneType}
@@ -61,17 +62,16 @@ def whole(value: object) -> int | None:
     return int(said) if said.lstrip("-").isdigit() else None
 
 
-def results_of(data: object) -> list[Any]:
+def results_of(data: object) -> list[dict[str, Any]]:
     """``results`` of any answer: absent is empty, and a bare list is one too."""
     if isinstance(data, list):
-        return data
-    return items(data.get("results")) if isinstance(data, dict) else []
+        return rows(data)
+    return rows(data.get("results")) if isinstance(data, dict) else []
 
 
 def errors_of(data: object) -> list[Json]:
     """``errors`` of a batch answer, whatever its status (HubSpot docs: error handling, multi-status)."""
-    found = items(data.get("errors")) if isinstance(data, dict) else []
-    return [entry for entry in found if isinstance(entry, dict)]
+    return list(rows(data.get("errors"))) if isinstance(data, dict) else []
 
 
 def after_of(data: object) -> str | None:
@@ -142,9 +142,9 @@ def _embedded(from_type: ObjectType, to_type: ObjectType, to_id: int, kind: str)
 def labelled_associations(from_type: ObjectType, to_type: ObjectType, entry: Json) -> tuple[Association, ...]:
     """One ``to`` list of an associations batch read."""
     links: list[Association] = []
-    for to in items(entry.get("to")):
+    for to in rows(entry.get("to")):
         to_id = whole(to.get("toObjectId", to.get("id")))
-        kinds = items(to.get("associationTypes")) or [{}]
+        kinds = rows(to.get("associationTypes")) or [{}]
         if to_id is not None:
             links.extend(_labelled(from_type, to_type, to_id, kind) for kind in kinds)
     return merged(links)
@@ -202,7 +202,7 @@ def definition_of(object_type: ObjectType, raw: Json) -> PropertyDefinition:
         type=text(raw.get("type")),
         field_type=text(raw.get("fieldType")),
         group=text(raw.get("groupName")),
-        options=tuple(option_of(option) for option in items(raw.get("options")) if isinstance(option, dict)),
+        options=tuple(option_of(option) for option in rows(raw.get("options"))),
         read_only=bool(meta.get("readOnlyValue")),
         calculated=bool(raw.get("calculated")),
         hubspot_defined=bool(raw.get("hubspotDefined")),

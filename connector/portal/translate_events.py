@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.model.records import PortalEvent
-from connector.portal.bodies import items, text
+from connector.portal.bodies import objects, text
 from connector.portal.gateway import Form, MarketingEvent, SubscriptionDefinition, Workflow
 from connector.portal.translate import Json, millis, whole
 
@@ -72,9 +72,7 @@ def subscription_events_of(raw: Json) -> list[PortalEvent]:
     """One event per change of a timeline entry (HubSpot docs: email subscriptions v1)."""
     recipient = _email(raw.get("recipient"))
     found = []
-    for change in items(raw.get("changes")):
-        if not isinstance(change, dict):
-            continue
+    for change in objects(raw.get("changes")):
         at = millis(change.get("timestamp")) or millis(raw.get("timestamp"))
         if at is not None:
             found.append(_subscription_event(change, at, recipient))
@@ -103,7 +101,7 @@ def submission_of(form: Form, raw: Json) -> PortalEvent | None:
     at = millis(raw.get("submittedAt"))
     if at is None:
         return None
-    values = [value for value in items(raw.get("values")) if isinstance(value, dict)]
+    values = objects(raw.get("values"))
     emails = (_email(value.get("value")) for value in values if text(value.get("name")) == "email")
     pairs = sorted((text(value.get("name")), text(value.get("value"))) for value in values)
     return PortalEvent(

@@ -61,12 +61,15 @@ class SessionRest:
         self, method: str, url: str, query_params: Made = None, body: Made = None, **_ignored: Made
     ) -> RestAnswer:
         """The client's headers are left behind: ours carry the token, and its own would switch off compression."""
-        operation = typed_operation(method, urlsplit(url).path)
-        path = in_generation(urlsplit(url).path, self._caller.generation)
-        query = urlencode(query_params or [])
+        path = urlsplit(url).path
+        query = urlencode([(name, text(value)) for name, value in query_params or ()])
         content = None if body is None else encoded(body)
-        call = Call(operation, path, operation.old, query, content)
-        return RestAnswer(self._caller.transport.call(call))
+        return RestAnswer(self._caller.either(lambda: self._send(method, path, query, content)))
+
+    def _send(self, method: str, path: str, query: str, content: bytes | None) -> Answer:
+        operation = typed_operation(method, path)
+        here = in_generation(path, self._caller.generation)
+        return self._caller.transport.call(Call(operation, here, operation.old, query, content))
 
     def GET(self, url: str, **options: Made) -> RestAnswer:  # noqa: N802 - the generated client's names
         return self.request("GET", url, **options)

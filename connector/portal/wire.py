@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import socket
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -19,7 +20,6 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from connector.clock import SystemClock
 from connector.portal.bodies import Answer
-from connector.portal.classify import TooLarge
 
 # What the libraries pass along without types.
 Untyped = Any
@@ -123,6 +123,8 @@ class _PortalSession(requests.Session):
 def new_session(base_url: str) -> requests.Session:
     """One session for one portal. The environment (proxy, CA bundle) is read once, and .netrc never: it would
     replace our Authorization header."""
+    # urllib3 logs whole addresses, and those hold e-mails.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     session = _PortalSession()
     settings = session.merge_environment_settings(base_url, {}, None, None, None)
     session.trust_env = False
@@ -149,15 +151,18 @@ def exchange(session: requests.Session, request: requests.PreparedRequest, timeo
     finally:
         response.close()
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, content)
+    if content is None:
+        return Answer(response.status_code, headers, overlong=True)
+    return Answer.read(response.status_code, headers, content)
 
 
-def _capped(response: requests.Response) -> bytes:
+def _capped(response: requests.Response) -> bytes | None:
+    """The body, or None for one that is larger than any honest one."""
     chunks: list[bytes] = []
     size = 0
     for chunk in response.iter_content(_CHUNK):
         size += len(chunk)
         if size > MAX_BYTES:
-            raise TooLarge("The answer is larger than 20 MB")
+            return None
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)

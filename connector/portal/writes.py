@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from connector.errors import Conflict, NotFound, Refused
 from connector.model.records import ObjectType, modified_property
-from connector.portal.bodies import Envelope, context_of, text
+from connector.portal.bodies import Envelope, context_of, objects, text
 from connector.portal.caller import Caller
 from connector.portal.faults import faults_of
 from connector.portal.gateway import Update, WriteOutcome
@@ -28,7 +28,8 @@ def write(caller: Caller, object_type: ObjectType, updates: Sequence[Update]) ->
         raise ValueError(f"a batch holds at most {BATCH} distinct ids")
     inputs = [{"id": str(update.id), "properties": dict(update.properties)} for update in updates]
     try:
-        data = caller.ask("objects.batch_update", body={"inputs": inputs}, object_type=object_type)
+        # Effects go before background reading.
+        data = caller.ask("objects.batch_update", body={"inputs": inputs}, live=True, object_type=object_type)
     except Conflict as conflict:
         raise Refused(f"{conflict.message} Another record holds a value that must be unique.") from None
     except NotFound as missing:
@@ -77,8 +78,7 @@ def _says_gone(error: Json) -> bool:
 
 def _as_envelope(error: Json) -> Envelope:
     """An error of a batch has the envelope's shape itself; its own details may stand in ``errors``."""
-    inner = [entry for entry in error.get("errors") or () if isinstance(entry, dict)]
-    return Envelope(message=text(error.get("message")), errors=(error, *inner))
+    return Envelope(message=text(error.get("message")), errors=(error, *objects(error.get("errors"))))
 
 
 def _reason(errors: Sequence[Json], faults: Mapping[str, str]) -> str:

@@ -154,13 +154,14 @@ def _write(
 ) -> None:  # fmt: skip
     values = wanted(receipt, stage, blocking, compiled.language)
     current = facts.properties
+    writable = portal.writable if portal.has_provisioned else frozenset()
     for name, value in zip(WRITTEN, values, strict=True):
         said = current.get(name)
-        if said == value or same_value(name, said, value):
+        if said == value or (not said and not value) or (said and same_value(name, said, value)):
             continue
         if name == "leadwright_stage" and stage == UNKNOWN_STAGE:
             continue
-        if refusal := may_write(name, portal):
+        if name not in writable and (refusal := may_write(name, portal)):
             every = "leadwright" if refusal[0] == "provisioned" else name
             decisions.append(Hold(facts.contact_id, f"set:{every}", *refusal))
             if every == "leadwright":

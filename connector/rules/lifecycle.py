@@ -24,7 +24,7 @@ UNKNOWN_STAGE = "unknown"
 BEFORE_MQL = frozenset({"subscriber", "lead"})
 RANK: Mapping[str, int] = {stage: index for index, stage in enumerate(STAGES)}
 PASSIVE = frozenset(
-    {"mail_sent", "mail_delivered", "mail_bounced", "nurture_mail_sent", "call", "note", "task", "email"}
+    {"mail_sent", "mail_delivered", "mail_bounced", "spam_reported", "sales_mail", "call_attempted", "note", "task"}
 )
 TITLES = {
     "persona": "Fits the persona",

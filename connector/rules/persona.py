@@ -35,6 +35,7 @@ class Personas:
     """The personas of a model, compiled."""
 
     def __init__(self, personas: Sequence[Persona]) -> None:
+        self._fits: dict[tuple[int, int, int], PersonaFit] = {}
         self._names = tuple(persona.name for persona in personas)
         self._probes: tuple[tuple[tuple[str, Probe[Answer]], ...], ...] = tuple(
             tuple((name, Probe(Question(condition), _same)) for name, condition in persona.targets.items())
@@ -62,7 +63,12 @@ class Personas:
                 met += 1
             elif answer.verdict is None:
                 unknown += 1
-        return PersonaFit(index, self._names[index], met, len(answers) - met - unknown, unknown), answers
+        key = (index, met, unknown)
+        fit = self._fits.get(key)
+        if fit is None:
+            failed = len(answers) - met - unknown
+            fit = self._fits[key] = PersonaFit(index, self._names[index], met, failed, unknown)
+        return fit, answers
 
 
 def _closeness(found: tuple[PersonaFit, dict[str, Answer]]) -> tuple[int, int, int]:

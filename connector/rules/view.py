@@ -22,17 +22,28 @@ MAIL = frozenset({"email_event"})
 FORM = frozenset({"form_submission"})
 PAGE = frozenset({"page_view"})
 EVENT = frozenset({"marketing_event"})
+SUBSCRIPTION = frozenset({"subscription"})
 KIND_SOURCES: Mapping[str, frozenset[str]] = {
-    "mail_sent": MAIL, "mail_delivered": MAIL, "mail_opened": MAIL, "mail_clicked": MAIL, "mail_bounced": MAIL,
-    "nurture_mail_sent": MAIL, "mail_replied": MAIL,
-    "site_visit": PAGE, "blog_visit": PAGE, "blog_post": PAGE, "product_page": PAGE, "price_page": PAGE,
-    "career_page": PAGE, "landing_page": PAGE, "cta_clicked": PAGE,
-    "white_paper": FORM, "e_book": FORM, "e_paper": FORM, "checklist": FORM, "download": FORM, "guide": FORM,
-    "contact_request": FORM, "demo_request": FORM, "offer_request": FORM, "quote_request": FORM, "trial_request": FORM,
-    "newsletter_subscribed": FORM, "form_submitted": FORM,
-    "newsletter_cancelled": frozenset({"subscription"}),
-    "webinar_registered": EVENT, "webinar_attended": EVENT, "event_attended": EVENT,
-    "call": frozenset({"call"}), "meeting": frozenset({"meeting"}), "note": frozenset({"note"}),
+    **dict.fromkeys(
+        ("mail_sent", "mail_delivered", "mail_opened", "mail_clicked", "mail_bounced", "spam_reported"), MAIL
+    ),
+    **dict.fromkeys(("site_visit", "blog_post", "product_page", "price_page", "career_page", "cta_clicked"), PAGE),
+    **dict.fromkeys(
+        (
+            "white_paper", "e_book", "checklist", "data_sheet", "download", "contact_request", "demo_request",
+            "offer_request", "trial_request", "form_submitted",
+        ),
+        FORM,
+    ),
+    **dict.fromkeys(("webinar_attended", "webinar_missed", "webinar_cancelled"), EVENT),
+    "webinar_registered": EVENT | FORM,
+    "newsletter_subscribed": FORM | SUBSCRIPTION,
+    "newsletter_cancelled": SUBSCRIPTION,
+    **dict.fromkeys(("call_held", "call_attempted"), frozenset({"call"})),
+    **dict.fromkeys(("meeting_held", "meeting_booked", "meeting_missed"), frozenset({"meeting"})),
+    **dict.fromkeys(("mail_replied", "sales_mail"), frozenset({"email"})),
+    "note": frozenset({"note"}),
+    "task": frozenset({"task"}),
 }  # fmt: skip
 ANY_BEHAVIOUR = frozenset({"email_event", "form_submission", "page_view", "custom_event", "marketing_event"})
 

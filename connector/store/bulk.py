@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 import psycopg
 import sqlalchemy as sa
 
-from connector.store.unit import Unit, check_portal
+from connector.store.unit import COUNTED, Unit, check_portal
 
 OnConflict = Literal["nothing", "update"]
 
@@ -21,41 +21,50 @@ COPY_FROM = 60
 
 
 def put(
-    u: Unit, portal_id: int, table: sa.Table, rows: Sequence[Sequence[Any]], *, clash: OnConflict = "update"
+    u: Unit,
+    portal_id: int,
+    table: sa.Table,
+    rows: Sequence[Sequence[Any]],
+    *,
+    clash: OnConflict = "update",
+    keep: tuple[str, ...] = (),
 ) -> int:
     """Insert full rows, in the order of the table's columns without the portal; how many were written.
 
-    ``update`` replaces a row with the same key, ``nothing`` keeps it. With ``update`` the keys within ``rows`` differ.
+    ``update`` replaces a row with the same key but for the columns in ``keep``, ``nothing`` leaves it. With ``update``
+    the keys within ``rows`` differ.
     """
     check_portal(portal_id)
     if not rows:
         return 0
     full = [(portal_id, *row) for row in rows]
+    ending = _clash(table, clash, keep)
     if u.sqlite or len(full) < COPY_FROM:
-        return max(0, u.connection.exec_driver_sql(_insert(table, clash, "?" if u.sqlite else "%s"), full).rowcount)
-    return _copy(u, table, full, clash)
+        return _many(u, f"{_insert(table)} {ending}", full)
+    return _copy(u, table, full, ending)
 
 
 @lru_cache(maxsize=256)
-def _insert(table: sa.Table, clash: OnConflict, mark: str) -> str:
-    marks = ", ".join(mark for _ in table.columns)
-    return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks}) {_clash(table, clash)}"
+def _insert(table: sa.Table) -> str:
+    marks = ", ".join("?" for _ in table.columns)
+    return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})"
 
 
 def _names(table: sa.Table) -> str:
     return ", ".join(f'"{column.name}"' for column in table.columns)
 
 
-def _clash(table: sa.Table, clash: OnConflict) -> str:
+@lru_cache(maxsize=256)
+def _clash(table: sa.Table, clash: OnConflict, keep: tuple[str, ...]) -> str:
     key = ", ".join(f'"{column.name}"' for column in table.primary_key)
-    others = [column.name for column in table.columns if not column.primary_key]
+    others = [column.name for column in table.columns if not column.primary_key and column.name not in keep]
     if clash == "nothing" or not others:
         return "ON CONFLICT DO NOTHING"
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
     return f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
 
 
-def _copy(u: Unit, table: sa.Table, rows: Sequence[Sequence[Any]], clash: OnConflict) -> int:
+def _copy(u: Unit, table: sa.Table, rows: Sequence[Sequence[Any]], ending: str) -> int:
     cursor = cast("psycopg.Cursor[Any]", u.connection.connection.cursor())
     landing = f"landing_{table.name}"
     with cursor:
@@ -64,7 +73,7 @@ def _copy(u: Unit, table: sa.Table, rows: Sequence[Sequence[Any]], clash: OnConf
             for row in rows:
                 copy.write_row(row)
         names = _names(table)
-        merge = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {landing} {_clash(table, clash)}"
+        merge = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {landing} {ending}"
         cursor.execute(merge.encode())
         written = cursor.rowcount
         cursor.execute(f"TRUNCATE {landing}".encode())
@@ -79,7 +88,9 @@ def _landing(table: sa.Table, landing: str) -> bytes:
 
 def change_many(u: Unit, statement: str, rows: Sequence[Sequence[Any]]) -> int:
     """Run one change for many parameter rows; ``?`` marks a parameter on both databases."""
-    if not rows:
-        return 0
+    return _many(u, statement, [tuple(row) for row in rows]) if rows else 0
+
+
+def _many(u: Unit, statement: str, rows: list[tuple[Any, ...]]) -> int:
     text = statement if u.sqlite else statement.replace("?", "%s")
-    return max(0, u.connection.exec_driver_sql(text, [tuple(row) for row in rows]).rowcount)
+    return max(0, u.connection.exec_driver_sql(text, rows, execution_options=COUNTED).rowcount)

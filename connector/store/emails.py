@@ -7,13 +7,14 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from connector.store.schema import CONTACTS, EMAILS
-from connector.store.unit import Unit, mine
+from connector.store.unit import Unit, check_portal, mine
 from connector.store.values import normal_email
 
 
 def owners(u: Unit, portal_id: int, emails: Collection[str]) -> dict[str, int]:
     """The live contact of each address, keyed by the folded address; primary addresses go before additional ones."""
-    folded = {normal_email(email) for email in emails} - {None}
+    check_portal(portal_id)
+    folded = {known for email in emails if (known := normal_email(email))}
     if not folded:
         return {}
     query = (

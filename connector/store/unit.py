@@ -13,6 +13,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from connector.errors import StoreError
 from connector.store.schema import TENANT_LOCK
 
+# SQLAlchemy keeps the count of an INSERT only when told to.
+COUNTED = {"preserve_rowcount": True}
+
 ReadSets = dict[int, tuple[str, ...]]
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 Scalar: TypeAlias = Any
@@ -48,7 +51,7 @@ class Unit:
 
     def change(self, statement: sa.Executable) -> int:
         """Run a change; how many rows it touched."""
-        return max(0, self.run(statement).rowcount)
+        return max(0, self.connection.execute(statement, execution_options=COUNTED).rowcount)
 
     def own(self, portal_id: int) -> None:
         """Be the only writer of that portal until the end of the transaction.
@@ -68,7 +71,7 @@ class Unit:
         if self.sqlite:
             each = sa.func.json_each(orjson.dumps(wanted).decode()).table_valued("value")
             return column.in_(sa.select(each.c.value))
-        kind: Any = sa.Text() if wanted and isinstance(wanted[0], str) else sa.BigInteger()
+        kind: Any = sa.Text() if isinstance(column.type, sa.String) else sa.BigInteger()
         return column == sa.any_(sa.literal(wanted, ARRAY(kind)))
 
 

@@ -10,12 +10,13 @@ goes on where it stood. State, drawn:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from connector.errors import ProtocolBroken, SkippableError
-from connector.model.records import ObjectType, Page, Snapshot
+from connector.model.records import ObjectType, Page
 from connector.portal.gateway import Filter
 from connector.store import cursors
 from connector.sync import lanes as laning
@@ -104,7 +105,7 @@ def _begun(ctx: Context, scope: Scope, report: StreamReport) -> Fill:
     work = Fill(
         signpost, top or (ids[-1] if ids else 0), [laning.advanced(_whole(), ids, first.after)], scope.properties
     )
-    _keep_page(ctx, scope, work, first, report)
+    _keep_pages(ctx, scope, work, [first], report)
     if first.after is not None and total > 4 * PAGE and top > ids[-1]:
         _earn_lanes(ctx, scope, work, ids, report)
     return work
@@ -133,7 +134,7 @@ def _earn_lanes(ctx: Context, scope: Scope, work: Fill, ids: list[int], report: 
     if not laning.ascends(ids) or not laning.honours(probe, answered):
         return
     work.lanes[0] = laning.advanced(work.lanes[0], [i for i in answered if i > ids[-1]], page.after)
-    _keep_page(ctx, scope, work, page, report)
+    _keep_pages(ctx, scope, work, [page], report)
     if work.lanes[0].done:
         return
     lo = work.lanes[0].last + 1
@@ -142,25 +143,27 @@ def _earn_lanes(ctx: Context, scope: Scope, work: Fill, ids: list[int], report: 
 
 
 def _read_lanes(ctx: Context, scope: Scope, work: Fill, report: StreamReport) -> None:
-    """Keep every unfinished lane busy with one call; the next call goes out before the page at hand is kept."""
+    """Keep every unfinished lane busy with one call; the next calls go out before the pages at hand are kept.
+
+    Pages that arrived while the last ones were kept go into one transaction: a slow disk makes larger ones, by itself.
+    """
     with ThreadPoolExecutor(LANES, thread_name_prefix="lane") as pool:
         flying: dict[Future[Page], int] = {}
         try:
             _launch_idle(ctx, scope, work, pool, flying)
             while flying:
                 ready, _ = wait(flying, return_when=FIRST_COMPLETED)
-                for future in ready:
-                    _land(scope, work, future.result(), flying.pop(future))
-                    _launch_idle(ctx, scope, work, pool, flying)
-                    _keep_page(ctx, scope, work, future.result(), report)
+                pages = [_land(scope, work, future.result(), flying.pop(future)) for future in ready]
+                _launch_idle(ctx, scope, work, pool, flying)
+                _keep_pages(ctx, scope, work, pages, report)
         finally:
             for future in flying:
                 future.cancel()
     ctx.progress.finish(scope.object_type)
 
 
-def _land(scope: Scope, work: Fill, page: Page, lo: int) -> None:
-    """Advance the lane that begins at ``lo`` by one page; a cursor seen before would go round for ever."""
+def _land(scope: Scope, work: Fill, page: Page, lo: int) -> Page:
+    """Advance the lane that begins at ``lo`` by its page; a cursor seen before would go round for ever."""
     index = next(i for i, lane in enumerate(work.lanes) if lane.lo == lo)
     lane = work.lanes[index]
     if page.after is not None and not work.laned:
@@ -171,6 +174,7 @@ def _land(scope: Scope, work: Fill, page: Page, lo: int) -> None:
             )
         work.seen.add(page.after)
     work.lanes[index] = laning.advanced(lane, [record.id for record in page.records], page.after)
+    return page
 
 
 def _launch_idle(
@@ -213,9 +217,9 @@ def _page(ctx: Context, scope: Scope, after: str | None) -> Page:
     )
 
 
-def _keep_page(ctx: Context, scope: Scope, work: Fill, page: Page, report: StreamReport) -> None:
+def _keep_pages(ctx: Context, scope: Scope, work: Fill, pages: Sequence[Page], report: StreamReport) -> None:
     """Rows and checkpoint in one transaction."""
-    records: tuple[Snapshot, ...] = page.records
+    records = [record for page in pages for record in page.records]
     with ctx.store.unit() as u:
         keep(ctx, u, scope.object_type, records, report)
         cursors.save(u, ctx.portal_id, f"fill/{scope.object_type}", work.as_state(), ctx.clock.now_ms())

@@ -13,18 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from connector.errors import ProtocolBroken
 from connector.model.records import MIRRORED, Association, ObjectType, Snapshot, modified_property
 from connector.portal.gateway import Filter
 from connector.rules.decide import STAMP
-from connector.store import outbox, records
+from connector.store import cursors, outbox, records
 from connector.sync import fill as filling
 from connector.sync.context import Context, StreamReport
 from connector.sync.keep import keep
 from connector.sync.scope import Scope
 
 SEARCH_PAGE = 200
+GATHER = 1000
 OVERLAP_MS = 5 * 60 * 1000
 SETTLE_PAGE = 100
 
@@ -38,10 +40,42 @@ class Echo:
 
 
 def increment(ctx: Context, scope: Scope, since_ms: int, report: StreamReport, echo: Echo | None = None) -> int:
-    """Mirror what changed from ``since_ms`` (portal's clock) on; returns the next ``since_ms``, overlap included."""
-    until = ctx.portal.now_ms()
-    last = 0
-    while True:
+    """Mirror what changed from ``since_ms`` (portal's clock) on; returns the next ``since_ms``, overlap included.
+
+    Up to a thousand records are kept at a time, with the place the walk has reached (cursor ``walk/<type>``): a walk
+    that was cut off goes on there, towards the end it was begun for.
+    """
+    walk: dict[str, Any] | None = _walk(ctx, scope.object_type, since_ms)
+    done = since_ms
+    while walk is not None:
+        found, last = _gather(ctx, scope, since_ms, walk["last"], echo)
+        snapshots = _linked(ctx, scope.object_type, found)
+        done = max(since_ms, walk["until_ms"] - OVERLAP_MS)
+        walk = {**walk, "last": last} if last is not None else None
+        with ctx.store.unit() as u:
+            keep(ctx, u, scope.object_type, snapshots, report)
+            if walk is not None:
+                cursors.save(u, ctx.portal_id, f"walk/{scope.object_type}", walk, ctx.clock.now_ms())
+            else:
+                cursors.drop(u, ctx.portal_id, f"walk/{scope.object_type}")
+    return done
+
+
+def _walk(ctx: Context, object_type: ObjectType, since_ms: int) -> dict[str, Any]:
+    """Where to walk: on from where one from the same start was cut off, else from the first id."""
+    with ctx.store.view() as u:
+        kept = cursors.get(u, ctx.portal_id, f"walk/{object_type}")
+    if kept is not None and kept["since_ms"] == since_ms:
+        return kept
+    return {"since_ms": since_ms, "until_ms": ctx.portal.now_ms(), "last": 0}
+
+
+def _gather(
+    ctx: Context, scope: Scope, since_ms: int, last: int, echo: Echo | None
+) -> tuple[list[Snapshot], int | None]:
+    """Up to a thousand changed records beyond the id ``last``, and the id to go on from (None: that was all)."""
+    found: list[Snapshot] = []
+    while len(found) < GATHER:
         page = ctx.portal.search(
             scope.object_type,
             groups=_groups(scope.object_type, since_ms, last, echo),
@@ -49,13 +83,11 @@ def increment(ctx: Context, scope: Scope, since_ms: int, report: StreamReport, e
             properties=scope.properties,
             limit=SEARCH_PAGE,
         )
-        snapshots = _linked(ctx, scope.object_type, page.records)
-        with ctx.store.unit() as u:
-            keep(ctx, u, scope.object_type, snapshots, report)
-        if page.records and (page.after is not None or len(page.records) < (page.total or 0)):
-            last = _next_key(scope.object_type, last, page.records)
-            continue
-        return max(since_ms, until - OVERLAP_MS)
+        found += page.records
+        if not page.records or (page.after is None and len(page.records) >= (page.total or 0)):
+            return found, None
+        last = _next_key(scope.object_type, last, page.records)
+    return found, last
 
 
 def _next_key(object_type: ObjectType, last: int, found: Sequence[Snapshot]) -> int:

@@ -47,12 +47,13 @@ def _keep_links(ctx: Context, u: Unit, object_type: ObjectType, snapshots: Seque
 
 def _keep_merges(ctx: Context, u: Unit, snapshots: Sequence[Snapshot], report: StreamReport) -> None:
     """A survivor names its losers in ``hs_merged_object_ids``; each becomes an alias once."""
-    for survivor in snapshots:
-        named = merged_ids(survivor)
-        live = {old for old, new in records.resolve(u, ctx.portal_id, "contacts", named).items() if new == old}
-        for loser in sorted(live - {survivor.id}):
-            records.merge(u, ctx.portal_id, "contacts", loser, survivor.id, ctx.clock.now_ms())
-            report.merged += 1
+    survivor_of = {loser: s.id for s in snapshots for loser in merged_ids(s) if loser != s.id}
+    if not survivor_of:
+        return
+    now_leads = records.resolve(u, ctx.portal_id, "contacts", list(survivor_of))
+    for loser in sorted(old for old, new in now_leads.items() if old == new):
+        records.merge(u, ctx.portal_id, "contacts", loser, survivor_of[loser], ctx.clock.now_ms())
+        report.merged += 1
 
 
 def merged_ids(snapshot: Snapshot) -> list[int]:

@@ -6,6 +6,8 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
@@ -44,8 +46,10 @@ class Answer:
         listed = [("Content-Type", mime), *(headers or {}).items()]
         return cls(f"{code} {REASONS.get(code, 'Answer')}", listed, raw)
 
-    def send(self, start_response: StartResponse) -> list[bytes]:
-        kept = [pair for pair in self.headers if pair[0].lower() != "content-length"]
+    def send(self, start_response: StartResponse, now: datetime) -> list[bytes]:
+        """``now`` becomes the Date header: clients must see this portal's clock, not the machine's (RFC 7231)."""
+        kept = [pair for pair in self.headers if pair[0].lower() not in ("content-length", "date")]
+        kept.append(("Date", format_datetime(now.astimezone(UTC), usegmt=True)))
         if self.code != 204:
             kept.append(("Content-Length", str(len(self.body))))
         start_response(self.status, kept)
@@ -69,7 +73,7 @@ class Gate:
         environ.update({"PATH_INFO": path, "twin.path": raw, "twin.dated": dated, "twin.template": path})
         if path.startswith("/__twin__"):
             with self._lock:
-                return self._handle(environ).send(start_response)
+                return self._send(self._handle(environ), start_response)
         token = Token("")
         try:
             token = self._admit(environ, path)
@@ -79,7 +83,10 @@ class Gate:
         self._book(environ, path, answer, token)
         if "twin.reset" in environ:
             drop_connection(environ)
-        return answer.send(start_response)
+        return self._send(answer, start_response)
+
+    def _send(self, answer: Answer, start_response: StartResponse) -> list[bytes]:
+        return answer.send(start_response, self._state.clock.now())
 
     # -- admission -----------------------------------------------------------------------------------------------
 

@@ -52,7 +52,8 @@ APPLY = {
     "held": 1, "calls": 2, "read_back": {"checked": 1, "equal": 1, "different": 0}, "seconds": 0.4, "ok": True,
 }  # fmt: skip
 CERTIFICATE = {
-    "portal": "acme", "at_ms": 1_795_305_600_000, "off": {}, "complete": True, "percent": 100.0, "calls": 7, "digest": "9b1c…",
+    "portal": "acme", "at_ms": 1_795_305_600_000, "off": {}, "complete": True, "percent": 100.0, "calls": 7,
+    "digest": "9b1c…",
     "counts": {"contacts": {"portal": 120, "mirror": 120}}, "sample": {"contacts": 20, "fields": 400, "equal": 400},
     "repaired": {"added": 0, "updated": 2, "deleted": 0, "merged": 0, "fields": 3}, "text": "The mirror is complete.",
     "ok": True,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from connector.errors import SecretKeyMissing
-from connector.vault import Vault
 from hypothesis import given
 from hypothesis import strategies as st
+
+from connector.errors import SecretKeyMissing
+from connector.vault import Vault
 
 KEY = Vault.new_key()
 

@@ -1,4 +1,4 @@
-"""Portals to test with: bare requests-mock, the twin's application behind requests-mock, and the twin over real HTTP."""
+"""Fixtures of the portal's tests: a virtual clock, a mocked web, a portal on it, recorded-looking bodies."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests_mock
 import structlog
+
 from connector.clock import VirtualClock
 from connector.portal.hubspot import HubSpotPortal, connect
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import requests_mock
+
 from connector.errors import ConfigError, FeatureOff, PortalUnavailable, TokenRejected
 from connector.portal.hubspot import connect
-
 from tests.portal.conftest import START_MS, TOKEN, URL
 
 OLD, DATED = f"{URL}/account-info/v3/details", f"{URL}/account-info/2026-09/details"
@@ -25,7 +25,12 @@ class TestIdentity:
     def test_old_generation_first(self, portal, web):
         web.get(OLD, json=DETAILS)
         found = portal.identity()
-        assert (found.hub_id, found.time_zone, found.currency, found.generation) == (62515, "Europe/Berlin", "EUR", "v3")
+        assert (found.hub_id, found.time_zone, found.currency, found.generation) == (
+            62515,
+            "Europe/Berlin",
+            "EUR",
+            "v3",
+        )
         assert web.call_count == 1
 
     def test_the_dated_one_where_the_old_is_gone(self, portal, web):
@@ -72,7 +77,9 @@ class TestIdentity:
         assert "leadwright portal add" in caught.value.remedy
 
 
-@pytest.mark.parametrize("address", ["", "api.hubapi.com", "ftp://x.co", "https://", "https://u:p@x.co", "https://x.co?a=1"])
+@pytest.mark.parametrize(
+    "address", ["", "api.hubapi.com", "ftp://x.co", "https://", "https://u:p@x.co", "https://x.co?a=1"]
+)
 def test_addresses_that_cannot_be_one(clock, address):
     with pytest.raises(ConfigError):
         connect(address, TOKEN, clock=clock)

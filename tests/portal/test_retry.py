@@ -6,6 +6,7 @@ import time
 
 import pytest
 import requests
+
 from connector.errors import (
     DailyLimitReached,
     NotFound,
@@ -17,7 +18,6 @@ from connector.errors import (
     TokenRejected,
 )
 from connector.portal.hubspot import connect
-
 from tests.portal.conftest import URL
 
 CONTACTS = f"{URL}/crm/v3/objects/contacts"
@@ -149,6 +149,16 @@ class TestLimits:
         with pytest.raises(RateLimited):
             page()
         assert waited() <= 140
+
+    def test_a_long_pause_holds_no_worker(self, page, web, waited, payload):
+        limit = {"status_code": 429, "json": payload("burst_limit"), "headers": {"Retry-After": "3600"}}
+        web.get(CONTACTS, [limit, GOOD])
+        for _ in range(3):
+            with pytest.raises(RateLimited) as caught:
+                page()
+            assert caught.value.retry_after >= 3590
+        assert waited() < 5
+        assert web.call_count == 1
 
     def test_a_search_waits_about_a_second(self, portal, web, waited, payload):
         web.post(f"{CONTACTS}/search", [{"status_code": 429, "json": payload("search_limit")}, GOOD])

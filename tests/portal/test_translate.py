@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from connector.clock import iso
 from connector.errors import ProtocolBroken
 from connector.model.records import Association
@@ -32,8 +35,6 @@ from connector.portal.translate_events import (
     subscription_events_of,
     workflow_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 json_values = st.recursive(
@@ -109,7 +110,18 @@ def test_events_of_any_shape(raw):
     after_of(raw)
 
 
-@given(st.lists(st.builds(Association, st.just("companies"), st.integers(1, 3), st.just(279), st.sampled_from(["", "a", "b"]), st.booleans())))
+@given(
+    st.lists(
+        st.builds(
+            Association,
+            st.just("companies"),
+            st.integers(1, 3),
+            st.just(279),
+            st.sampled_from(["", "a", "b"]),
+            st.booleans(),
+        )
+    )
+)
 def test_links_are_one_per_record_whatever_their_order(links):
     once = merged(links)
     assert len({link.to_id for link in once}) == len(once)

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
+
 from connector.errors import FeatureOff, MissingScope, PortalUnavailable, TokenRejected
 from connector.model.records import PropertyOption
 from connector.portal.gateway import NewProperty, PropertyGroup
 from connector.portal.hubspot import connect
-
 from tests.portal.conftest import TOKEN, URL
 
 OWNERS = f"{URL}/crm/v3/owners/"
@@ -30,8 +30,8 @@ class TestOwners:
     def test_active_and_archived_over_all_pages(self, portal, web):
         first = {"results": [owner("1", userId=5, teams=[{"id": "t", "name": "North", "primary": True}])],
                  "paging": {"next": {"after": "2"}}}  # fmt: skip
-        web.get(f"{OWNERS}?archived=False", [{"json": first}, {"json": {"results": [owner("2")]}}])
-        web.get(f"{OWNERS}?archived=True", json={"results": [owner("3", userIdIncludingInactive=7)]})
+        web.get(f"{OWNERS}?archived=false", [{"json": first}, {"json": {"results": [owner("2")]}}])
+        web.get(f"{OWNERS}?archived=true", json={"results": [owner("3", userIdIncludingInactive=7)]})
         one, two, three = portal.owners()
         assert (one.id, one.user_id, one.teams, one.active) == (1, 5, ("North",), True)
         assert (two.id, three.id, three.active, three.user_id) == (2, 3, False, 7)
@@ -41,6 +41,15 @@ class TestOwners:
     def test_absent_fields_are_no_fault(self, portal, web):
         web.get(OWNERS, json={"results": [{"id": "1"}]})
         assert portal.owners()[0].email == ""
+
+    def test_make_it_look_for_the_other_generation(self, clock, web):
+        portal = connect(URL, TOKEN, clock=clock)
+        web.get(OWNERS, status_code=404)
+        web.get(f"{URL}/account-info/v3/details", status_code=404)
+        web.get(f"{URL}/account-info/2026-09/details", json={"portalId": 1})
+        web.get(f"{URL}/crm/owners/2026-09", json={"results": [owner("1")]})
+        assert [one.id for one in portal.owners()] == [1]
+        portal.close()
 
     def test_are_repeated_and_counted_like_every_call(self, portal, web):
         web.get(OWNERS, [{"status_code": 502}, {"json": {"results": []}}])
@@ -64,14 +73,15 @@ class TestOwners:
         assert caught.value.reason == "unreadable"
 
 
-class TestPipelines:
-    BODY = {"results": [{"id": "default", "label": "Sales", "displayOrder": 0, "archived": False, "stages": [
-        {"id": "won", "label": "Won", "displayOrder": 2, "metadata": {"isClosed": "true", "probability": "1.0"}},
-        {"id": "old", "label": "Old", "displayOrder": 1, "archived": True, "metadata": {}},
-        {"id": "new", "label": "New", "displayOrder": 0, "metadata": {"probability": "0.2"}}]}]}  # fmt: skip
+PIPELINES = {"results": [{"id": "default", "label": "Sales", "displayOrder": 0, "archived": False, "stages": [
+    {"id": "won", "label": "Won", "displayOrder": 2, "metadata": {"isClosed": "true", "probability": "1.0"}},
+    {"id": "old", "label": "Old", "displayOrder": 1, "archived": True, "metadata": {}},
+    {"id": "new", "label": "New", "displayOrder": 0, "metadata": {"probability": "0.2"}}]}]}  # fmt: skip
 
+
+class TestPipelines:
     def test_stages_in_order_without_archived_ones(self, portal, web):
-        web.get(f"{URL}/crm/v3/pipelines/deals", json=self.BODY)
+        web.get(f"{URL}/crm/v3/pipelines/deals", json=PIPELINES)
         (pipeline,) = portal.pipelines("deals")
         assert [(stage.id, stage.closed, stage.probability) for stage in pipeline.stages] == [
             ("new", False, 0.2), ("won", True, 1.0)
@@ -79,7 +89,7 @@ class TestPipelines:
 
     def test_the_dated_generation_is_reached_through_the_old_client(self, clock, web):
         portal = connect(URL, TOKEN, clock=clock, generation="2026-09")
-        web.get(f"{URL}/crm/pipelines/2026-09/deals", json=self.BODY)
+        web.get(f"{URL}/crm/pipelines/2026-09/deals", json=PIPELINES)
         assert portal.pipelines("deals")[0].id == "default"
         portal.close()
 
@@ -101,7 +111,10 @@ class TestProvision:
         assert sent[2]["options"] == [{"value": "a", "label": "A", "displayOrder": 1, "hidden": False}]
 
     def test_writes_nothing_when_all_is_there(self, portal, web):
-        there = [{"name": "lead_score", "type": "string", "fieldType": "text"}, {"name": "lead_band", "type": "enumeration"}]
+        there = [
+            {"name": "lead_score", "type": "string", "fieldType": "text"},
+            {"name": "lead_band", "type": "enumeration"},
+        ]
         web.get(PROPERTIES, json={"results": there})
         outcome = portal.create_properties("contacts", GROUP, [SCORE, BAND])
         assert web.call_count == 1
@@ -112,7 +125,10 @@ class TestProvision:
         web.get(PROPERTIES, json={"results": []})
         web.get(f"{PROPERTIES}/groups", json={"results": []})
         web.post(f"{PROPERTIES}/groups", status_code=409, json={"category": "CONFLICT"})
-        web.post(PROPERTIES, [{"status_code": 409, "json": {}}, {"status_code": 400, "json": {"category": "VALIDATION_ERROR"}}])
+        web.post(
+            PROPERTIES,
+            [{"status_code": 409, "json": {}}, {"status_code": 400, "json": {"category": "VALIDATION_ERROR"}}],
+        )
         outcome = portal.create_properties("contacts", GROUP, [SCORE, BAND])
         assert (outcome.group_created, outcome.created, outcome.existing) == (False, (), ("lead_score",))
         assert "VALIDATION_ERROR" in outcome.failed["lead_band"]
@@ -137,5 +153,3 @@ def test_the_client_is_loaded_at_the_first_typed_call_only():
     code = "import sys, connector.portal.hubspot; print('hubspot' in sys.modules, 'flask' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
-
-

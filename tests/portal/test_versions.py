@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+
 from connector.portal.versions import DATED, OLD, OPERATIONS, expiring, in_generation, typed_operation
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+
 from connector.clock import SystemClock, VirtualClock
 from connector.errors import PortalUnavailable
 from connector.portal import transport, wire
@@ -76,8 +77,8 @@ def answering(*answers: bytes) -> Handler:
     "broken",
     [
         b"",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"results\": [",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"res",
+        b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"results": [',
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"res',
         b"complete nonsense\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n\r\nnotgzip",
     ],
@@ -87,9 +88,12 @@ def test_broken_answers_are_repeated_five_times_and_told(broken):
         conn.recv(65536)
         conn.sendall(broken)
 
-    with listening(handle) as (url, connections), pytest.raises(PortalUnavailable):
-        page(url)
-    assert len(connections) == 5
+    with listening(handle) as (url, _):
+        portal = connect(url, "t", clock=VirtualClock(), generation="v3")
+        with pytest.raises(PortalUnavailable):
+            portal.page("contacts", after=None, properties=["email"])
+        portal.close()
+    assert portal.calls().made == 5
 
 
 def test_a_reset_is_survived():
@@ -177,6 +181,13 @@ def test_one_connection_serves_many_calls_and_cookies_are_left_behind():
         portal.close()
     assert len(connections) == 1
     assert b"cookie" not in b"".join(seen).lower()
+
+
+def test_the_library_logs_no_addresses(caplog):
+    caplog.set_level("DEBUG")
+    with listening(answering(OK)) as (url, _):
+        page(url)
+    assert "contacts" not in caplog.text
 
 
 def test_the_environment_neither_leaks_netrc_nor_hides_a_proxy(monkeypatch, tmp_path):

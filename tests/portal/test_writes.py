@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import requests
+
 from connector.errors import NotFound, PortalUnavailable, Refused
 from connector.portal.gateway import Update
-
 from tests.portal.conftest import URL
 
 ADDRESS = f"{URL}/crm/v3/objects/contacts/batch/update"
@@ -84,7 +84,9 @@ class TestWholeBatchRefused:
 
 
 def test_a_lost_answer_is_asked_for_again(portal, web):
-    web.post(ADDRESS, [{"exc": requests.exceptions.ReadTimeout}, {"status_code": 524}, {"json": {"results": [{"id": "1"}]}}])
+    web.post(
+        ADDRESS, [{"exc": requests.exceptions.ReadTimeout}, {"status_code": 524}, {"json": {"results": [{"id": "1"}]}}]
+    )
     assert portal.write("contacts", updates(1))[0].state == "written"
     assert web.call_count == 3
 
@@ -97,7 +99,9 @@ class TestEnrol:
         portal.enrol("77", "a+b@c.co")
         assert web.call_count == 1
 
-    @pytest.mark.parametrize("answer", [{"status_code": 500}, {"exc": requests.exceptions.ReadTimeout}, {"status_code": 524}])
+    @pytest.mark.parametrize(
+        "answer", [{"status_code": 500}, {"exc": requests.exceptions.ReadTimeout}, {"status_code": 524}]
+    )
     def test_is_never_repeated_when_it_may_have_worked(self, portal, web, answer):
         web.post(self.ADDRESS, **answer)
         with pytest.raises(PortalUnavailable):
@@ -113,8 +117,13 @@ class TestEnrol:
         portal.enrol("77", "a+b@c.co")
         assert web.call_count == 2
 
-    def test_a_lost_answer_says_so(self, portal, web):
-        web.post(self.ADDRESS, exc=requests.exceptions.ReadTimeout)
+    def test_is_repeated_when_the_cdn_never_reached_hubspot(self, portal, web):
+        web.post(self.ADDRESS, [{"status_code": 522}, {"status_code": 204}])
+        portal.enrol("77", "a+b@c.co")
+
+    @pytest.mark.parametrize("answer", [{"status_code": 502}, {"exc": requests.exceptions.ReadTimeout}])
+    def test_a_lost_answer_says_so(self, portal, web, answer):
+        web.post(self.ADDRESS, **answer)
         with pytest.raises(PortalUnavailable) as caught:
             portal.enrol("77", "a+b@c.co")
         assert caught.value.reason == "outcome_unknown"

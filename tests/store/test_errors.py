@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from connector.errors import DiskFull, StoreError
 from connector.store import Store, cursors, records
 from connector.store.engine import translate
+from connector.store.schema import CURSORS
 from tests import databases
 from tests.store.builders import T0, snapshot
 
@@ -45,21 +46,25 @@ def many(count: int, first: int = 1):
     return [snapshot(n, email=f"p{n}@example.com", note="x" * 500) for n in range(first, first + count)]
 
 
+def go_on(store) -> None:
+    with store.unit() as u:
+        cursors.save(u, 1, "contacts", {"after": 2050}, T0)
+        records.upsert(u, 1, "contacts", many(2000, 51), T0)
+
+
 def test_a_full_disk_is_said_and_nothing_is_half_written(sqlite_store):
     with sqlite_store.unit() as u:
         records.upsert(u, 1, "contacts", many(50), T0)
         cursors.save(u, 1, "contacts", {"after": 50}, T0)
         pages = u.number(sa.text("PRAGMA page_count"))
     with tuned(sqlite_store, f"PRAGMA max_page_count = {pages + 4}"):
-        with pytest.raises(DiskFull) as caught, sqlite_store.unit() as u:
-            cursors.save(u, 1, "contacts", {"after": 2050}, T0)
-            records.upsert(u, 1, "contacts", many(2000, 51), T0)
+        with pytest.raises(DiskFull) as caught:
+            go_on(sqlite_store)
         assert caught.value.reason == "disk_full"
         with sqlite_store.view() as u:
             assert records.count(u, 1, "contacts") == 50
             assert cursors.get(u, 1, "contacts") == {"after": 50}
-    with sqlite_store.unit() as u:  # there is room again: it goes on without being opened anew
-        records.upsert(u, 1, "contacts", many(2000, 51), T0)
+    go_on(sqlite_store)  # there is room again: no opening anew
     with sqlite_store.view() as u:
         assert records.count(u, 1, "contacts") == 2050
         assert u.scalar(sa.text("PRAGMA integrity_check")) == "ok"
@@ -80,13 +85,18 @@ def test_a_held_lock_is_said(sqlite_store):
     other.close()
 
 
+def own_soon(store) -> None:
+    with store.unit() as u:
+        u.run(sa.text("SET LOCAL lock_timeout = '20ms'"))
+        u.own(1)
+
+
 def test_a_held_lock_is_said_on_postgresql_too():
     store = Store.open(databases.fresh_url("postgresql"))
     with store.unit() as holder:
         holder.own(1)
-        with pytest.raises(StoreError) as caught, store.unit() as u:
-            u.run(sa.text("SET LOCAL lock_timeout = '20ms'"))
-            u.own(1)
+        with pytest.raises(StoreError) as caught:
+            own_soon(store)
     store.close()
     assert caught.value.reason == "locked"
 
@@ -126,15 +136,15 @@ def test_a_database_that_is_not_there_is_said():
     assert caught.value.reason == "unreachable"
 
 
+def write_what_is_refused(store, portal) -> None:
+    row = {"portal_id": portal, "stream": "jane@example.com", "state": None, "updated_ms": 1}
+    with store.unit() as u:
+        u.run(sa.insert(CURSORS).values(row))
+
+
 def test_messages_name_neither_sql_nor_values(store, portal):
-    with pytest.raises(StoreError) as caught, store.unit() as u:
-        row = {"portal_id": portal, "stream": "jane@example.com", "state": None, "updated_ms": 1}
-        u.run(
-            sa.text(
-                "INSERT INTO cursors (portal_id, stream, state, updated_ms) VALUES (:portal_id, :stream, :state, :updated_ms)"
-            ),
-            row,
-        )
+    with pytest.raises(StoreError) as caught:
+        write_what_is_refused(store, portal)
     told = "".join([str(caught.value), repr(caught.value), str(caught.value.__cause__)])
     assert "jane" not in told
     assert "INSERT" not in told

@@ -151,6 +151,16 @@ def test_slowness_and_latency_pass_on_the_clock_alone(call, twin, clock):
     assert (clock.now() - begun).total_seconds() == pytest.approx(60.41)
 
 
+def test_every_answer_carries_the_portals_own_time(call, twin, clock):
+    """RFC 7231 Date header: a client learns the portal's clock from it, a refusal's and a fault's included."""
+    twin.dials.faults = [{"match": "/crm/v3/owners", "times": 1, "status": 524}]
+    asked = [call.get(LIST), call.get("/crm/v3/owners/"), call.get("/crm/v3/nothing"), call.get("/__twin__/dials")]
+    assert [a.headers["Date"] for a in asked] == ["Sun, 22 Nov 2026 09:00:00 GMT"] * 4
+    assert [a.status_code for a in asked] == [200, 524, 404, 200]
+    clock.advance(3600.9)
+    assert call.get(LIST).headers["Date"] == "Sun, 22 Nov 2026 10:00:00 GMT"
+
+
 def test_faults_by_chance_follow_their_seed():
     def course():
         twin = Twin.empty(dials=Dials(fault_rate=0.3, fault_seed=5))

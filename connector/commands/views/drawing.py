@@ -58,11 +58,11 @@ def table(*columns: str, right: Sequence[str] = (), title: str = "") -> Table:
 
 
 def one_line(made: Table, **widths: int) -> Table:
-    """Keep the named columns on one line, cut with … at their width (0: as wide as there is room)."""
+    """Keep the named columns on one line, cut with … at their width."""
     for column in made.columns:
         if str(column.header) in widths:
             column.no_wrap, column.overflow = True, "ellipsis"
-            column.max_width = widths[str(column.header)] or None
+            column.max_width = widths[str(column.header)]
     return made
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from connector.commands.contract import Result
 from connector.commands.views.drawing import console, fill, lines, mark, one_line, table, text
-from connector.commands.words import clean, many
+from connector.commands.words import clean, cut, many
 
 SAMPLE = 3
 
@@ -68,8 +68,7 @@ def _value(value: str | None) -> str:
     """An empty value is named, a long one cut: the table must stay a table."""
     if not value:
         return "(empty)"
-    shown = clean(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}…"
+    return cut(clean(value), 60)
 
 
 def _held(result: Result) -> Table:

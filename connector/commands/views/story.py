@@ -10,7 +10,7 @@ from rich.rule import Rule
 from connector.commands.contract import Result
 from connector.commands.views import bill, plans
 from connector.commands.views.drawing import console, fill, lines, one_line, table, text
-from connector.commands.words import many
+from connector.commands.words import cut, many
 
 WORDS = {
     "Connect": "A token is all it takes. The portal starts in observe mode.",
@@ -63,9 +63,9 @@ def _part(title: str) -> None:
 
 
 def _best(rows: list[Result]) -> Any:
-    cells = [(str(r["score"]), r["grade"], r["stage"], r["name"], r["company"], r["why"]) for r in rows]
+    cells = [(str(r["score"]), r["grade"], r["stage"], r["name"], r["company"], cut(r["why"], 60)) for r in rows]
     made = table("score", "grade", "stage", "name", "company", "why", right=("score",))
-    return fill(one_line(made, name=22, company=26, why=0), cells)
+    return fill(one_line(made, name=18, company=20), cells)
 
 
 def _next(told: dict[str, Any], folder: Path) -> list[str]:

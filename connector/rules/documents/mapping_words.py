@@ -34,7 +34,7 @@ _TEXTS = {
         "write": "{label} wird nicht gelesen, nur in die Eigenschaft {property} ({object}) geschrieben.",
         "else": ", ersatzweise aus {names}",
         "steps": ", nach: {names}",
-        "values": ", dabei werden {count} Wörter des Portals übersetzt",
+        "values": ", dabei übersetzte Wörter des Portals: {count}",
         "identifier": "Daran wird der Datensatz erkannt; geschrieben wird es nie.",
         "never": "HubSpot wird nie verändert.",
         "overwrite": "Bei Unterschieden ersetzt der Wert von Leadwright den in HubSpot.",

@@ -29,7 +29,7 @@ class Deed:
 
     __slots__ = (
         "_bound", "_counting", "_each", "_fading", "_idle", "_kind", "_matches", "_most", "_reasons", "_rule", "_span",
-        "_verdicts", "_window",
+        "_verdicts", "_window", "_worth",
         "effort", "family", "kinds", "label", "name", "profile", "sources",
     )  # fmt: skip
 
@@ -52,6 +52,7 @@ class Deed:
         plain = len(rule.activities) == 1 and not self._span and self._matches is None
         self._kind = rule.activities[0] if plain else ""
         self._each, self._counting = rule.points, rule.counting
+        self._worth: dict[int, tuple[int, int]] = {}
         self._reasons: dict[tuple[int, int, int], str] = {}
 
     def find(self, view: View, _persona: int) -> Finding:
@@ -61,8 +62,9 @@ class Deed:
         events = [one for one in seen if one.verdict in self._verdicts]
         unsure = len(events) < len(seen) and any(one.verdict == "unsure" for one in seen)
         counted = events if self._counting == "per_event" else self._counted(events)
-        points = self._points(counted, view.now)
-        room = self._room(counted, points, view.now) if self._each > 0 else 0
+        points, room = self._worth.get(len(counted)) or self._worth_of(counted, view.now)
+        if room and self._window and self._closed(counted, view.now):
+            room = 0
         line = self._line(len(events), counted, points) if counted else None
         if view.missing and self.sources & view.missing:
             return line, self._unread(points, view), 0
@@ -74,7 +76,7 @@ class Deed:
     def edges(self, view: View, _persona: int) -> Iterator[int]:
         seen = self._seen(view)
         if self._span:
-            yield from ()
+            yield from (one.at_ms + self._span for one in seen)
         counted = self._counted([one for one in seen if one.verdict in self._verdicts])
         if self._window and len(counted) >= self._most:
             yield counted[-self._most].at_ms + self._window
@@ -105,10 +107,16 @@ class Deed:
                 counted.append(event)
         return counted
 
-    def _points(self, counted: list[Activity], now: int) -> int:
+    def _worth_of(self, counted: list[Activity], now: int) -> tuple[int, int]:
+        """The points, and how many one more event would add; remembered by number where nothing fades."""
         if self._fading:
-            return self._bounded(decay.faded(self._each, counted, self._fading, now))
-        return self._bounded(self._each * len(counted))
+            points = self._bounded(decay.faded(self._each, counted, self._fading, now))
+            return points, max(self._more(points), 0)
+        points = self._bounded(self._each * len(counted))
+        worth = points, max(self._more(points), 0)
+        if len(counted) < MEMO:
+            self._worth[len(counted)] = worth
+        return worth
 
     def _bounded(self, total: int) -> int:
         if self._bound is None:
@@ -121,10 +129,9 @@ class Deed:
             return self._each - points
         return self._bounded(points + self._each) - points
 
-    def _room(self, counted: list[Activity], points: int, now: int) -> int:
-        if self._window and len(counted) >= self._most and counted[-self._most].at_ms > now - self._window:
-            return 0
-        return self._more(points)
+    def _closed(self, counted: list[Activity], now: int) -> bool:
+        """Whether the window is full, so that an event right now would not count."""
+        return len(counted) >= self._most and counted[-self._most].at_ms > now - self._window
 
     def _unread(self, points: int, view: View) -> UnknownLine | None:
         if (more := self._more(points)) == 0:

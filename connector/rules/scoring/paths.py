@@ -16,7 +16,18 @@ from connector.rules.documents.scoring import ActivityRule, FamilyName, Property
 
 SENSITIVE = frozenset({"age"})
 CONVERTING = frozenset(
-    {"white_paper", "e_book", "webinar_attended", "contact_request", "demo_request", "offer_request"}
+    {
+        "white_paper",
+        "e_book",
+        "webinar_attended",
+        "contact_request",
+        "demo_request",
+        "offer_request",
+        "trial_request",
+        "checklist",
+        "data_sheet",
+        "download",
+    }
 )
 MOST_ACTS = 6
 WIDTH = 12

@@ -8,7 +8,6 @@ nothing), *unknown* (only a machine opened it: it ends the row too, since "in a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import Literal
 
 from connector.model.judgement import Line, UnknownLine
@@ -27,6 +26,7 @@ class Unopened:
 
     __slots__ = (
         "_age",
+        "_in_a_row",
         "_matches",
         "_rule",
         "_span",
@@ -46,6 +46,7 @@ class Unopened:
         self.effort = 5
         self.profile = False
         self.sources = sources_of(self.kinds, rule.sources)
+        self._in_a_row = rule.in_a_row
         self._age = rule.after_days * DAY
         self._span = (rule.within_days or 0) * DAY
         self._matches = matcher(rule.match) if rule.match else None
@@ -55,11 +56,13 @@ class Unopened:
             off = ", ".join(sorted(self.sources & view.missing))
             return None, UnknownLine(self.name, self.family, self._rule.points, f"source off: {off}"), 0
         mails = self._mails(view)
-        if len(mails) < self._rule.in_a_row:
+        if len(mails) < self._in_a_row:
             return NOTHING
         fates = self._fates(mails, view)
         points = self._points(fates)
         line = self._line(mails, fates, points) if points else None
+        if "unknown" not in fates:
+            return line, None, 0
         worst = self._points(["unopened" if fate == "unknown" else fate for fate in fates])
         if worst == points:
             return line, None, 0
@@ -75,25 +78,39 @@ class Unopened:
     def _mails(self, view: View) -> Sequence[Activity]:
         since = view.now - self._span if self._span else -(10**18)
         sent = view.did(self._rule.sent)
+        if not self._span and self._matches is None:
+            return sent
         return [one for one in sent if one.at_ms > since and (self._matches is None or self._matches(one))]
 
     def _fates(self, mails: Sequence[Activity], view: View) -> list[Fate]:
         opened: dict[str, list[Activity]] = {}
         for one in view.did(self._rule.opened):
-            opened.setdefault(one.ref or one.asset, []).append(one)
+            key = one.ref or one.asset
+            if key in opened:
+                opened[key].append(one)
+            else:
+                opened[key] = [one]
         return [self._fate(mail, opened.get(mail.ref or mail.asset, ()), view.now) for mail in mails]
 
     def _fate(self, mail: Activity, opened: Sequence[Activity], now: int) -> Fate:
-        verdicts = {one.verdict for one in opened if one.at_ms >= mail.at_ms}
-        if "human" in verdicts:
-            return "opened"
-        if verdicts:
+        touched = False
+        for one in opened:
+            if one.at_ms >= mail.at_ms:
+                if one.verdict == "human":
+                    return "opened"
+                touched = True
+        if touched:
             return "unknown"
         return "unopened" if now - mail.at_ms >= self._age else "pending"
 
     def _points(self, fates: Sequence[Fate]) -> int:
-        rows = groupby(fate for fate in fates if fate != "pending")
-        steps = sum(len(list(row)) // self._rule.in_a_row for fate, row in rows if fate == "unopened")
+        steps = row = 0
+        for fate in fates:
+            if fate == "unopened":
+                row += 1
+                steps += row % self._in_a_row == 0
+            elif fate != "pending":
+                row = 0
         total = steps * self._rule.points
         return total if self._rule.floor is None else max(total, self._rule.floor)
 

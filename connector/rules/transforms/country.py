@@ -20,7 +20,9 @@ _FAR = (
     "hr", "sr", "bs", "mk", "sq", "ro", "bg", "el", "tr", "ru", "uk", "ca", "ga", "mt", "ar", "he", "fa", "hi",
     "ja", "ko", "zh", "vi", "id", "th",
 )  # fmt: skip
+_PAIRS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _HABITS = {
+    "bundesrepublik deutschland": "DE",
     "brd": "DE", "ddr": "DE", "bundesrepublik": "DE", "federal republic of germany": "DE", "d": "DE", "a": "AT",
     "republik osterreich": "AT", "schweizerische eidgenossenschaft": "CH", "confoederatio helvetica": "CH",
     "uk": "GB", "great britain": "GB", "grossbritannien": "GB", "england": "GB", "scotland": "GB",
@@ -77,9 +79,9 @@ def _names(languages: tuple[str, ...]) -> dict[str, str]:
     table: dict[str, str] = {}
     for language in languages:
         for code, name in BabelLocale.parse(language).territories.items():
-            word = _folded(name)
-            if code in known and table.setdefault(word, code) != code:
-                table[word] = "?"
+            for word in {_folded(name), _folded(name.casefold().translate(_PAIRS))}:
+                if code in known and table.setdefault(word, code) != code:
+                    table[word] = "?"
     return table
 
 

@@ -37,7 +37,10 @@ def _parsed(text: str, region: str | None) -> Outcome:
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return Invalid("is too short or too long for a phone number of its country")
     number.extension = None
-    return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    written = str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    if number.italian_leading_zero and phonenumbers.parse(written, None) != number:
+        return Invalid("has too many zeros in front")
+    return written
 
 
 TRANSFORMS = {"phone": Transform("phone", text_only(_phone))}

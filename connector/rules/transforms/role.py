@@ -77,7 +77,8 @@ def folded(text: str) -> str:
         low = unicodedata.normalize("NFC", low).replace(umlaut, pair)
     plain = unicodedata.normalize("NFKD", low)
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(_NOISE.sub(" ", _GENDER.sub(" ", bare)).split())
+    words_only = " ".join(_NOISE.sub(" ", _GENDER.sub(" ", bare)).split())
+    return words_only if any(letter.isalnum() for letter in words_only) else ""
 
 
 TRANSFORMS = {

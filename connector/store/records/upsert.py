@@ -265,7 +265,8 @@ def _claim_emails(batch: _Batch, record: int, values: Properties) -> None:
 def _write(u: Unit, batch: _Batch) -> None:
     portal_id = batch.portal_id
     bulk.put(u, portal_id, table_of(batch.object_type), batch.rows)
-    bulk.put(u, portal_id, PROPERTY_HISTORY, batch.history)
+    # Two changes at one time are one: from what it was before the first to what it is after the second.
+    bulk.put(u, portal_id, PROPERTY_HISTORY, batch.history, keep=("before",))
     if batch.object_type != "contacts":
         mark_linked(u, portal_id, batch.object_type, [*batch.live, *batch.buried])
         return

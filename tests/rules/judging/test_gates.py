@@ -335,7 +335,7 @@ class TestCompetitors:
 class TestNeeds:
     def test_fields(self) -> None:
         assert fields_used(STANDARD.documents.scoring) == {
-            "age", "role_level", "company_size", "industry", "location", "country",
+            "age", "role_level", "company_size", "industry", "location",
         }  # fmt: skip
 
     def test_properties(self) -> None:

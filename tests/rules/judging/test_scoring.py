@@ -5,11 +5,13 @@ import math
 import pytest
 
 from connector.model.judgement import Known, Unknown
+from connector.rules.judge import next_change_ms
 from connector.rules.scoring.decay import ONE, rounded, weight
 from connector.rules.words import reason
 from tests.rules.judging.build import (
     DAY,
     NAMELESS,
+    NOW,
     STANDARD,
     activity_rule,
     contact,
@@ -361,6 +363,16 @@ class TestNextSteps:
         assert {"site_visit", "newsletter_subscribed"}.isdisjoint(
             step.rule for step in judged(facts).receipt.next_steps
         )
+
+    def test_a_full_window_is_no_step_until_it_opens_again_and_that_is_announced(self) -> None:
+        compiled = model(
+            activity_rule(counting="per_window", window_days=30, max_per_window=2, activities=["site_visit"])
+        )
+        facts = contact(did("site_visit", 10), did("site_visit", 5))
+        assert judged(facts, compiled).receipt.next_steps == ()
+        assert next_change_ms(facts, compiled) == NOW + 20 * DAY
+        (step,) = judged(later(facts, 20 * DAY), compiled).receipt.next_steps
+        assert step.points == 10
 
     def test_only_what_is_left_under_the_cap_is_promised(self) -> None:
         compiled = model(activity_rule(counting="per_event", points=20, cap=50))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.model.judgement import MoveStage, SetProperty
+from connector.model.judgement import SetProperty
 from connector.rules.compiled import compile_documents
 from connector.rules.lifecycle import furthest
 from connector.rules.scoring.paths import advice, shortest_paths_to_threshold
@@ -37,9 +37,10 @@ def in_steps(points: int):
 def applied(facts, judgement):
     """The contact after the portal took what was decided."""
     written = {one.property: one.value for one in judgement.decisions if isinstance(one, SetProperty)}
-    stage = dict([("lifecyclestage", one.to_value) for one in judgement.decisions if isinstance(one, MoveStage)])
+    for move in moves(judgement):
+        written["lifecyclestage"] = move.to_value
     reached = furthest(facts.furthest_stage, *[one.to_stage for one in moves(judgement)])
-    return replace(facts, properties={**facts.properties, **written, **stage}, furthest_stage=reached)
+    return replace(facts, properties={**facts.properties, **written}, furthest_stage=reached)
 
 
 class TestThreshold:

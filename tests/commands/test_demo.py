@@ -1,0 +1,71 @@
+"""``demo``, the real one: a simulated portal over HTTP, a real database, the real service, as a process."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.commands.desk import Said, process
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def shown(place: Path) -> Said:
+    return process("demo", "--contacts", "60", cwd=place, LEADWRIGHT_SECRET_KEY="somebody-elses")
+
+
+def test_it_goes_the_whole_way(shown: Said) -> None:
+    assert shown.code == 0, shown.err
+    steps = ["Connect", "Mirror", "Provision", "Plan", "Go live", "Apply", "Verify", "Once more"]
+    assert re.findall(r"^\d  (.+?) ─+$", shown.out, re.MULTILINE) == steps
+    assert "Certificate: the mirror is complete" in shown.out
+
+
+def test_the_second_time_there_is_nothing_to_do(shown: Said) -> None:
+    assert re.search(r"^Nothing to do: \d+ calls, 0 written\.$", shown.out, re.MULTILINE)
+
+
+def test_it_shows_what_was_written_the_best_leads_and_a_bill(shown: Said) -> None:
+    for title in ("What was written", "The ten best leads", "One score as a bill", "Try next"):
+        assert f"\n{title} ─" in shown.out
+    assert re.search(r"total\s+\d+", shown.out)
+
+
+def test_it_looks_good_in_a_hundred_columns_without_colour(shown: Said) -> None:
+    assert "\x1b" not in shown.out
+    assert max(map(len, shown.out.splitlines())) <= 100
+
+
+def test_its_progress_goes_to_stderr(shown: Said) -> None:
+    assert re.search(r"^contacts: \d+ in ", shown.err, re.MULTILINE)
+    assert "contacts: " not in shown.out
+
+
+def test_its_key_is_its_own_and_for_nobody_elses_eyes(shown: Said, place: Path) -> None:
+    env = place / "var" / "demo" / ".env"
+    assert env.stat().st_mode & 0o077 == 0
+    assert "somebody-elses" not in env.read_text()
+    assert not (place / ".env").exists()
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_it_says_to_try_next_works(shown: Said, place: Path, number: int) -> None:
+    line = re.findall(r"^leadwright (--env .+)$", shown.out, re.MULTILINE)[number]
+    said = process(*line.split(), cwd=place)
+    assert said.code == 0, said.err
+    assert said.out
+
+
+def test_in_json_it_is_one_document(tmp_path: Path) -> None:
+    said = process("demo", "--contacts", "12", "--seed", "3", "--json", cwd=tmp_path)
+    told = json.loads(said.out)
+    assert (said.code, told["ok"]) == (0, True)
+    assert told["apply"]["hash"] == told["plan"]["hash"]
+    assert sum(line["points"] for line in told["bill"]["lines"]) == told["bill"]["score"]
