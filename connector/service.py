@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,7 @@ from connector.errors import ConfigError, SecretKeyMissing
 from connector.installing import current, install, upgrade
 from connector.portal.gateway import Portal, Rates
 from connector.portal.hubspot import connect
+from connector.portal.versions import OLD
 from connector.progress import Progress, Silent
 from connector.reports import best, overview, rows
 from connector.settings import Settings
@@ -279,8 +281,8 @@ class Service:
             row.base_url,
             "" if offline else self._vault.open(row.token_sealed or b"", row.name),
             clock=self._clock,
-            generation=row.generation,
-            rates=self._rates,
+            generation="auto" if row.generation == OLD else row.generation,
+            rates=replace(self._rates or Rates(), time_zone=row.time_zone),
         )
         try:
             yield Context(self.store, portal, row, load(self.store, row.id), self._clock, self._progress)

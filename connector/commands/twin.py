@@ -27,17 +27,17 @@ def twin(app: App, port: int, contacts: int, seed: int, lifeline: bool) -> int:
             url = stack.enter_context(resolve_name("connector.twin:serve_twin")(portal, port))
         except OSError:
             raise ConfigError(f"Port {port} cannot be had.", remedy="Name another one, or --port 0.") from None
-        app.show({"url": url, "token": portal.token, "contacts": contacts, "seed": seed}, "setup:serving")
-        _linger(lifeline)
+        try:
+            app.show({"url": url, "token": portal.token, "contacts": contacts, "seed": seed}, "setup:serving")
+            _linger(lifeline)
+        except KeyboardInterrupt:
+            return DONE
     return DONE
 
 
 def _linger(lifeline: bool) -> None:
     """Until Ctrl-C; with a lifeline until whoever started us closes the pipe."""
-    try:
-        if lifeline:
-            sys.stdin.buffer.read()
-        else:
-            threading.Event().wait()
-    except KeyboardInterrupt:
-        return
+    if lifeline:
+        sys.stdin.buffer.read()
+    else:
+        threading.Event().wait()

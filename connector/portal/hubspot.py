@@ -64,7 +64,7 @@ def connect(
     return HubSpotPortal(Caller(transport, generation))
 
 
-class HubSpotPortal(Portal):
+class HubSpotPortal:
     """One HubSpot portal. Safe to share between threads; limits and connections are per instance."""
 
     def __init__(self, caller: Caller) -> None:
@@ -236,3 +236,7 @@ class HubSpotPortal(Portal):
                 client: TypedClient = module.TypedClient(self._caller)
                 self._client = client
             return self._client
+
+
+if TYPE_CHECKING:
+    _keeps_the_protocol: type[Portal] = HubSpotPortal

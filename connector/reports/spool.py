@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,12 +35,11 @@ class Spool:
         self.columns: dict[str, set[type]] = {}
         self.count = 0
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(self._file.close)
             for row in rows:
                 self._add(flatten(row))
-        except BaseException:
-            self._file.close()
-            raise
+            unless_whole.pop_all()
 
     def _add(self, row: Flat) -> None:
         for name, value in row.items():

@@ -23,7 +23,6 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
         case = _case(ctx, u, record, at_ms, off)
     judgement = judge(case.facts, ctx.rulebook.rules, view)
     body = receipt_json(judgement.receipt)
-    body["contact"] = str(record.id)
     body["email"] = record.email or ""
     body["merged_into"] = record.id if contact.isdigit() and int(contact) != record.id else None
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]

@@ -47,6 +47,7 @@ class Fill:
     properties: tuple[str, ...]
     laned: bool = False
     seen: set[str] = field(default_factory=set)
+    astray: bool = False
 
     def as_state(self) -> dict[str, Any]:
         """The fill as its checkpoint keeps it."""
@@ -129,7 +130,10 @@ def _extent(ctx: Context, object_type: ObjectType) -> tuple[int, int]:
 def _earn_lanes(ctx: Context, scope: Scope, work: Fill, ids: list[int], report: StreamReport) -> None:
     """Probe whether the list cursor is an id; if so, spread lanes over what is left."""
     probe = laning.probe_after(ids)
-    page = _page(ctx, scope, str(probe[0]))
+    try:
+        page = _page(ctx, scope, str(probe[0]))
+    except SkippableError:  # a cursor the portal did not hand out itself: it is no id then
+        return
     answered = [record.id for record in page.records]
     if not laning.ascends(ids) or not laning.honours(probe, answered):
         return
@@ -180,7 +184,9 @@ def _land(scope: Scope, work: Fill, page: Page, lo: int) -> Page:
 def _launch_idle(
     ctx: Context, scope: Scope, work: Fill, pool: ThreadPoolExecutor, flying: dict[Future[Page], int]
 ) -> None:
-    """Send the next call of each lane that has none; free hands split the fullest lane."""
+    """Send the next call of each lane that has none; free hands split the fullest lane. None once lanes went astray."""
+    if work.astray:
+        return
     busy = set(flying.values())
     for lane in [lane for lane in work.lanes if not lane.done and lane.lo not in busy]:
         flying[pool.submit(_page, ctx, scope, lane.at)] = lane.lo
@@ -199,7 +205,9 @@ def _split_fullest(work: Fill) -> Lane | None:
 
 
 def _trusted(work: Fill) -> bool:
-    """Whether the lanes' edges meet: each lane ended where the next non-empty one began."""
+    """Whether cursors rose and the lanes' edges meet: each lane ended where the next non-empty one began."""
+    if work.astray:
+        return False
     met = [lane for lane in work.lanes if lane.first is not None or lane.beyond is not None]
     full = [lane for lane in met if lane.first is not None]
     edges = [lane for lane in met if lane.beyond is not None]

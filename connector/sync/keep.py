@@ -30,7 +30,8 @@ def keep(ctx: Context, u: Unit, object_type: ObjectType, snapshots: Sequence[Sna
     _keep_links(ctx, u, object_type, snapshots)
     if object_type == "contacts":
         _keep_merges(ctx, u, snapshots, report)
-        _claim_parked(ctx, u, [s for s in snapshots if s.id in set(done.created) | set(done.changed)])
+        moved = {*done.created, *done.changed}
+        _claim_parked(ctx, u, [s for s in snapshots if s.id in moved])
 
 
 def _keep_links(ctx: Context, u: Unit, object_type: ObjectType, snapshots: Sequence[Snapshot]) -> None:

@@ -62,6 +62,13 @@ def ascends(ids: Sequence[int]) -> bool:
     return all(left < right for left, right in pairwise(ids))
 
 
+def moves_on(at: str | None, after: str | None) -> bool:
+    """Whether the cursor after a lane's page is an id beyond the one asked for; None ends the lane."""
+    if after is None:
+        return True
+    return after.isdigit() and int(after) > int(at or 0)
+
+
 def spread(lo: int, hi: int, lanes: int) -> list[Lane]:
     """``lanes`` even pieces of the id range [lo, hi]; the last one is open, since new records get higher ids."""
     lanes = max(1, min(lanes, hi - lo))

@@ -29,7 +29,7 @@ from connector.errors import (
 )
 from connector.model.judgement import OutboxEntry
 from connector.model.plan import Plan
-from connector.model.records import Snapshot
+from connector.model.records import Snapshot, modified_property
 from connector.portal.gateway import Update, WriteOutcome
 from connector.rules.decide import STAMP
 from connector.store import Unit, cursors, definitions, outbox, records, runs
@@ -41,7 +41,7 @@ from connector.sync.sweep import settle_gone
 
 BATCH = 100
 READ_BACK = 100
-LARGE_RUN = 300
+LARGE_RUN = 150
 STAGE = "lifecyclestage"
 Values = Callable[[OutboxEntry], dict[str, str]]
 
@@ -287,7 +287,7 @@ def _mirror_written(
         Snapshot(
             "contacts",
             entry.contact_id,
-            {n: v or None for n, v in values(entry).items()},
+            {n: v or None for n, v in values(entry).items()} | _touched(outcome),
             None,
             outcome.modified_ms or ctx.portal.now_ms(),
         )
@@ -295,6 +295,12 @@ def _mirror_written(
     ]
     records.upsert(u, ctx.portal_id, "contacts", snapshots, ctx.clock.now_ms())
     report.last_answer_ms = max([report.last_answer_ms, *(s.modified_ms for s in snapshots)])
+
+
+def _touched(outcome: WriteOutcome) -> dict[str, str | None]:
+    """The modification time is a property too; a write moves it."""
+    stamp = modified_property("contacts")
+    return {stamp: outcome.properties[stamp]} if outcome.properties.get(stamp) else {}
 
 
 def _enrol_all(ctx: Context, report: PushReport) -> None:

@@ -25,7 +25,7 @@ class Dials:
     fault_statuses: tuple[int, ...] = (500, 502, 503, 504)
     shuffle_batch_results: bool = True
     survivor: str = "new"
-    list_cursor: str = "id"
+    list_cursor: str = "id"  # opaque; a lying portal: repeats, circles, skips
     dated_errors_in_200: bool = True
     unknown_property_write: str = "reject"
     read_only_write: str = "reject"

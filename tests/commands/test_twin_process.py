@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -85,12 +86,13 @@ class TestTheCommand:
         command = [sys.executable, "-P", "-m", "connector.cli", "twin", "--port", "0", "--contacts", "5"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as twin:
             assert twin.stdout is not None
-            told = [twin.stdout.readline() for _ in range(4)]
-            url = told[0].split()[-1]
-            assert answers(url)
-            assert told[3].startswith("Connect it: echo pat-")
+            assert twin.stderr is not None
+            told = list(takewhile(lambda line: "Ctrl-C" not in line, twin.stdout))
+            answered = answers(told[0].split()[-1])
             twin.send_signal(signal.SIGINT)
-            _, err = twin.communicate(timeout=10)
+            err = twin.stderr.read()
+        assert answered
+        assert "Connect it: echo pat-" in "".join(told)
         assert (twin.returncode, err) == (0, "")
 
     def test_a_port_that_is_taken_is_wrong_usage(self, tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
+from connector import commands
 from connector.commands.words import calls, clean, many, moment, number, signed
 from tests.commands.desk import Desk, Said
 
@@ -172,6 +175,14 @@ class TestDocuments:
         assert re.search(
             r"3\s+2026-11-\d\d .* UTC\s+published\s+kim\s+webinars", say("config", "history", "acme", "scoring").out
         )
+
+
+def test_every_view_a_command_names_is_there() -> None:
+    """Views are named by strings so that rich is imported late; a misspelt one must not wait for a user."""
+    sources = [file.read_text(encoding="utf-8") for file in Path(commands.__file__).parent.glob("*.py")]
+    named = {name for text in sources for name in re.findall(r'"([a-z]+:[a-z]+)"', text)}
+    assert len(named) >= 20
+    assert all(callable(resolve_name(f"connector.commands.views.{name}")) for name in named)
 
 
 class TestSmallWords:

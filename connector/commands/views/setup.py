@@ -13,7 +13,6 @@ def made(result: Result) -> None:
         f"Database  {result['database']} (revision {result['revision']})",
         f"Key       {said[result['secret_key']]} ({result['env_file']}).",
         "          Keep it safe: without it the stored tokens cannot be read.",
-        "",
         "Next: leadwright portal add NAME --token-stdin < token.txt",
     )
 
@@ -36,7 +35,6 @@ def serving(result: Result) -> None:
     lines(
         f"A simulated portal with {many(result['contacts'], 'contact')} answers at {result['url']}",
         f"Token  {result['token']}",
-        "",
         f"Connect it: echo {result['token']} | leadwright portal add twin --token-stdin --base-url {result['url']}",
         "Ctrl-C ends it; nothing is kept.",
     )

@@ -229,7 +229,9 @@ def _book(batch: _Batch, snapshot: Snapshot, known: _Kept, values: Properties) -
 
 
 def _moved(before: Properties, after: Properties) -> bool:
-    return emails_of(before) != emails_of(after)
+    """Whether the contact is found by other e-mails now, or by the same in another place."""
+    primary = normal_email(before.get("email")), normal_email(after.get("email"))
+    return primary[0] != primary[1] or emails_of(before) != emails_of(after)
 
 
 def _row(
