@@ -60,7 +60,7 @@ def iso(millis: int) -> str:
 
 
 def instant(text: str | None) -> int | None:
-    """Epoch milliseconds from what HubSpot writes for a time: ISO or milliseconds as digits. None when it is neither."""
+    """Epoch milliseconds from what HubSpot writes for a time (ISO, or digits of milliseconds); None when neither."""
     if not text:
         return None
     if text.lstrip("-").isdigit():

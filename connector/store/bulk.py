@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-import psycopg
 import sqlalchemy as sa
 
 from connector.store.unit import COUNTED, Unit, check_portal
@@ -65,7 +64,7 @@ def _clash(table: sa.Table, clash: OnConflict, keep: tuple[str, ...]) -> str:
 
 
 def _copy(u: Unit, table: sa.Table, rows: Sequence[Sequence[Any]], ending: str) -> int:
-    cursor = cast("psycopg.Cursor[Any]", u.connection.connection.cursor())
+    cursor: Any = u.connection.connection.cursor()  # psycopg's own: it alone knows COPY
     landing = f"landing_{table.name}"
     with cursor:
         cursor.execute(_landing(table, landing))
@@ -77,7 +76,7 @@ def _copy(u: Unit, table: sa.Table, rows: Sequence[Sequence[Any]], ending: str) 
         cursor.execute(merge.encode())
         written = cursor.rowcount
         cursor.execute(f"TRUNCATE {landing}".encode())
-    return max(0, written)
+    return max(0, int(written))
 
 
 @lru_cache(maxsize=64)

@@ -5,20 +5,22 @@ No message here names SQL or a value: PostgreSQL's own texts quote the offending
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from types import ModuleType
+from typing import Literal, cast
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from connector.errors import ConfigError, ConnectorError, DiskFull, StoreError
+from connector.store.words import FULL, LOCKED, ROOM
 
 Synchronous = Literal["NORMAL", "FULL"]
 
@@ -26,15 +28,9 @@ WRITE = "leadwright_write"
 BUSY_MS = 30_000
 LOW_WATER = 1 << 20
 
-_FULL = "There is no room left on the database's disk; nothing was half-written."
-_ROOM = "Make room: Leadwright goes on by itself."
-_WHOLE = (
-    "The database is locked by another process or transaction for too long.",
-    "Try again; see what else has it open.",
-)
 _SQLITE: dict[int, tuple[str, str, str]] = {
-    sqlite3.SQLITE_BUSY: ("locked", *_WHOLE),
-    sqlite3.SQLITE_LOCKED: ("locked", *_WHOLE),
+    sqlite3.SQLITE_BUSY: ("locked", *LOCKED),
+    sqlite3.SQLITE_LOCKED: ("locked", *LOCKED),
     sqlite3.SQLITE_READONLY: ("read_only", "The database may only be read.", "Give the service write access to it."),
     sqlite3.SQLITE_PERM: ("read_only", "The database may not be used.", "Give the service access to it."),
     sqlite3.SQLITE_CANTOPEN: ("unreachable", "The database file cannot be opened.", "Check its folder and its rights."),
@@ -42,18 +38,6 @@ _SQLITE: dict[int, tuple[str, str, str]] = {
     sqlite3.SQLITE_NOTADB: ("corrupt", "The file is no SQLite database.", "Check LEADWRIGHT_DATABASE_URL."),
     sqlite3.SQLITE_IOERR: ("io", "The disk refused to read or write.", "Check the disk; nothing acknowledged is lost."),
 }
-_POSTGRES: dict[str, tuple[str, str, str]] = {
-    "40P01": ("locked", *_WHOLE),
-    "40001": ("locked", *_WHOLE),
-    "55P03": ("locked", *_WHOLE),
-    "25006": ("read_only", "The database may only be read.", "Connect to the primary server."),
-    "42501": ("read_only", "The database role lacks a right.", "Grant it the tables of Leadwright."),
-    "3D000": ("unreachable", "PostgreSQL has no database of that name.", "Create it, or mend LEADWRIGHT_DATABASE_URL."),
-    "28P01": ("unreachable", "PostgreSQL rejects the password.", "Mend LEADWRIGHT_DATABASE_URL."),
-    "28000": ("unreachable", "PostgreSQL rejects the login.", "Mend LEADWRIGHT_DATABASE_URL."),
-    "53300": ("unreachable", "PostgreSQL has no connection left.", "Raise max_connections or run fewer processes."),
-}
-_GONE = ("unreachable", "PostgreSQL cannot be reached.", "Check that it runs and LEADWRIGHT_DATABASE_URL names it.")
 
 
 def normal_url(url: str) -> URL:
@@ -134,17 +118,26 @@ def translated(file: Path | None = None) -> Iterator[None]:
     except DBAPIError as error:
         raise translate(error.orig, file) from None
     except PoolTimeout:
-        raise StoreError("All database connections are in use.", reason="locked", remedy=_WHOLE[1]) from None
-    except (sqlite3.Error, psycopg.Error) as error:
+        raise StoreError("All database connections are in use.", reason="locked", remedy=LOCKED[1]) from None
+    except _driver_errors(file) as error:
         raise translate(error, file) from None
+
+
+def _driver_errors(file: Path | None) -> tuple[type[Exception], ...]:
+    return (sqlite3.Error,) if file is not None else (sqlite3.Error, _postgres().ERROR)
+
+
+def _postgres() -> ModuleType:
+    """PostgreSQL's part, loaded where it is used: the driver takes 25 MB that an installation on SQLite keeps free."""
+    return importlib.import_module("connector.store.postgres")
 
 
 def translate(error: BaseException | None, file: Path | None = None) -> ConnectorError:
     """What the driver's error means."""
     if isinstance(error, sqlite3.Error):
         return _from_sqlite(error, file)
-    if isinstance(error, psycopg.Error):
-        return _from_postgres(error)
+    if type(error).__module__.startswith("psycopg"):
+        return cast("ConnectorError", _postgres().translate(error))
     return StoreError(f"The database failed ({type(error).__name__}).")
 
 
@@ -152,7 +145,7 @@ def _from_sqlite(error: sqlite3.Error, file: Path | None) -> ConnectorError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     # A full disk shows as an I/O error too, when the shared-memory file beside the database cannot grow.
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_room(file)):
-        return DiskFull(_FULL, remedy=_ROOM)
+        return DiskFull(FULL, remedy=ROOM)
     if code in _SQLITE:
         reason, message, remedy = _SQLITE[code]
         return StoreError(message, reason=reason, remedy=remedy)
@@ -162,16 +155,3 @@ def _from_sqlite(error: sqlite3.Error, file: Path | None) -> ConnectorError:
 
 def _no_room(file: Path | None) -> bool:
     return file is not None and file.parent.exists() and shutil.disk_usage(file.parent).free < LOW_WATER
-
-
-def _from_postgres(error: psycopg.Error) -> ConnectorError:
-    state = error.sqlstate or ""
-    if state == "53100":
-        return DiskFull(_FULL, remedy=_ROOM)
-    if state in _POSTGRES:
-        reason, message, remedy = _POSTGRES[state]
-    elif state.startswith(("08", "57P")) or (not state and isinstance(error, psycopg.OperationalError)):
-        reason, message, remedy = _GONE
-    else:
-        return StoreError(f"The database refused a statement ({state or type(error).__name__}).")
-    return StoreError(message, reason=reason, remedy=remedy)

@@ -217,7 +217,7 @@ RECEIPTS = _table(
     text("stage"),
     big("due_ms", null=True),
     text("body"),
-    sa.Index("ix_receipts_score", "portal_id", "score", "contact_id"),
+    sa.Index("ix_receipts_score", "portal_id", "score", "contact_id", "grade", "stage"),
     sa.Index("ix_receipts_due", "portal_id", "contact_id", "due_ms", **partial("due_ms IS NOT NULL")),
 )
 RECEIPT_HISTORY = _table(

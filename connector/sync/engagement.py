@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from connector.clock import instant
-from connector.errors import FeatureOff, MissingScope, NotFound
+from connector.errors import MissingScope, NotFound, SkippableError
 from connector.model.records import PortalEvent
 from connector.portal.gateway import EventPage, Form
 from connector.store import cursors, history, records
@@ -34,7 +34,7 @@ def read_source(ctx: Context, source: str) -> StreamReport:
         state = cursors.get(u, ctx.portal_id, f"events/{source}") or {}
     try:
         SOURCES[source](ctx, state, report)
-    except (FeatureOff, MissingScope, NotFound) as fault:
+    except (SkippableError, MissingScope) as fault:
         report.off = fault.message
         _save(ctx, source, {**state, "off": fault.message})
     return report

@@ -170,7 +170,9 @@ def _land(scope: Scope, work: Fill, page: Page, lo: int) -> Page:
     """Advance the lane that begins at ``lo`` by its page; a cursor seen before would go round for ever."""
     index = next(i for i, lane in enumerate(work.lanes) if lane.lo == lo)
     lane = work.lanes[index]
-    if page.after is not None and not work.laned:
+    if work.laned:
+        work.astray = work.astray or not laning.moves_on(lane.at, page.after)
+    elif page.after is not None:
         if page.after in work.seen:
             raise ProtocolBroken(
                 f"The portal repeated the page cursor of {scope.object_type}.",

@@ -5,8 +5,9 @@ record that changes while we page can lose anything (P1, P2). A record that chan
 upper edge and is met by the next one.
 
 Our own large write-backs come back as changes too. They are told apart by their stamp (``leadwright_updated_at``):
-contacts written by that run are only met again when they changed after the run's last answer; the run's own
-contacts are read back a hundred a pull until each is confirmed (``settle``).
+contacts written by that run are only met again when they changed after the run's last answer. What others changed in
+them before that is mirrored by reading them back (``settle``): a hundred whenever contacts moved, and all that are
+left when the echo fades, with the first pull after the overlap.
 """
 
 from __future__ import annotations
@@ -138,8 +139,17 @@ def _known(ctx: Context, object_type: ObjectType, found: Sequence[Snapshot]) -> 
     return {record_id: record.modified_ms for record_id, record in kept.items()}
 
 
-def settle(ctx: Context, scope: Scope, report: StreamReport) -> int:
-    """Read back up to a hundred contacts of a large write-back and confirm their writes. Returns how many."""
+def settle(ctx: Context, scope: Scope, report: StreamReport, *, everything: bool = False) -> int:
+    """Read back a hundred contacts of a write-back, or all, and confirm their writes. Returns how many."""
+    settled = 0
+    while found := _settle_page(ctx, scope, report):
+        settled += found
+        if not everything:
+            break
+    return settled
+
+
+def _settle_page(ctx: Context, scope: Scope, report: StreamReport) -> int:
     with ctx.store.view() as u:
         waiting = outbox.sent_unconfirmed(u, ctx.portal_id, SETTLE_PAGE)
     if not waiting:

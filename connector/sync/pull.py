@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.errors import FeatureOff, MissingScope, SkippableError
+from connector.errors import MissingScope, SkippableError
 from connector.model.records import ENGAGEMENTS, MIRRORED, ObjectType
 from connector.store import cursors, definitions, records, runs
 from connector.sync import engagement, reference
@@ -107,14 +107,14 @@ def _pull_records(ctx: Context, object_type: ObjectType, options: PullOptions, w
     """One record stream: filled when it never was (or must read more properties), else incremented."""
     report = StreamReport(object_type)
     scope = scope_of(ctx, object_type, everything=options.everything)
-    whole.left_out[object_type], whole.absent[object_type] = scope.left_out, scope.absent
     with ctx.store.view() as u:
         state = cursors.get(u, ctx.portal_id, object_type) or {}
     if "since_ms" in state and not options.everything:
         scope = _no_narrower(scope, state)
+    whole.left_out[object_type], whole.absent[object_type] = scope.left_out, scope.absent
     try:
         _advance(ctx, scope, state, options, report)
-    except (FeatureOff, MissingScope) as fault:
+    except (SkippableError, MissingScope) as fault:
         if object_type == "contacts":
             raise
         report.off = fault.message
@@ -137,14 +137,33 @@ def _advance(ctx: Context, scope: Scope, state: dict[str, Any], options: PullOpt
         since = fill(ctx, scope, report)
     else:
         since = increment(ctx, scope, state["since_ms"], report, echo)
-        if scope.object_type == "contacts" and report.moved:
-            settle(ctx, scope, report)
+        faded = echo is not None and echo.until_ms <= since
+        if scope.object_type == "contacts" and (report.moved or faded):
+            settle(ctx, scope, report, everything=faded)
     kept: dict[str, Any] = {"since_ms": since, "properties": list(scope.properties)}
     kept["offset"] = _hold_against_count(ctx, scope, state.get("offset", 0), report, force=options.full)
     if echo is not None and echo.until_ms > since:
         kept["echo"] = {"stamp_ms": echo.stamp_ms, "until_ms": echo.until_ms}
     with ctx.store.unit() as u:
         cursors.save(u, ctx.portal_id, scope.object_type, kept, ctx.clock.now_ms())
+
+
+def full_scope(ctx: Context, object_type: ObjectType) -> Scope:
+    """What the last pull read of an object type: what is read of single records must be no less."""
+    scope = scope_of(ctx, object_type)
+    with ctx.store.view() as u:
+        state = cursors.get(u, ctx.portal_id, object_type) or {}
+    read = tuple(sorted({*scope.properties, *state.get("properties", ())}))
+    return Scope(object_type, read, tuple(sorted(set(scope.left_out) - set(read))), scope.absent)
+
+
+def catch_up(ctx: Context) -> None:
+    """Mirror what others changed in contacts until now, before a large write-back moves the same contacts' times."""
+    with ctx.store.view() as u:
+        state = cursors.get(u, ctx.portal_id, "contacts") or {}
+    if "since_ms" in state:
+        report = StreamReport("contacts")
+        increment(ctx, full_scope(ctx, "contacts"), state["since_ms"], report, _echo(state))
 
 
 def _hold_against_count(ctx: Context, scope: Scope, offset: int, report: StreamReport, *, force: bool) -> int:

@@ -36,7 +36,7 @@ from connector.store import Unit, cursors, definitions, outbox, records, runs
 from connector.store.outbox import NewEntry
 from connector.sync.context import Context, StreamReport
 from connector.sync.keep import keep
-from connector.sync.pull import scope_of
+from connector.sync.pull import catch_up, full_scope
 from connector.sync.sweep import settle_gone
 
 BATCH = 100
@@ -72,6 +72,8 @@ def push(ctx: Context, plan: Plan, *, approved: bool) -> PushReport:
     """
     refuse_unless_allowed(ctx, plan, approved=approved)
     began, calls = ctx.clock.monotonic(), ctx.portal.calls().made
+    if len(plan.changes) > LARGE_RUN:
+        catch_up(ctx)
     report = _enter(ctx, plan)
     state = "failed"
     try:
@@ -247,13 +249,16 @@ def _book(
     refused: dict[int, str] = {}
     gone: list[OutboxEntry] = []
     written: list[tuple[OutboxEntry, WriteOutcome]] = []
+    kept: list[int] = []
     for outcome in outcomes:
         entry = by_contact[outcome.id]
-        why = outcome.reason if outcome.state == "refused" else _kept_own(outcome, values(entry))
         if outcome.state == "gone":
             gone.append(entry)
-        elif why:
+        elif outcome.state == "refused":
+            refused[entry.id] = outcome.reason
+        elif why := _kept_own(outcome, values(entry)):
             refused[entry.id] = why
+            kept.append(outcome.id)
         else:
             written.append((entry, outcome))
     with ctx.store.unit() as u:
@@ -266,9 +271,10 @@ def _book(
             outbox.mark_refused(u, ctx.portal_id, [entry_id], why)
         outbox.mark_dropped(u, ctx.portal_id, [e.id for e in gone], "the contact is gone")
     report.refused += [(by_id.contact_id, refused[by_id.id]) for by_id in entries if by_id.id in refused]
+    _read_again(ctx, kept)
     if gone:
         report.dropped += len(gone)
-        settle_gone(ctx, scope_of(ctx, "contacts"), [e.contact_id for e in gone], StreamReport("contacts"))
+        settle_gone(ctx, full_scope(ctx, "contacts"), [e.contact_id for e in gone], StreamReport("contacts"))
     return {*refused, *(entry.id for entry in gone)}
 
 
@@ -301,6 +307,14 @@ def _touched(outcome: WriteOutcome) -> dict[str, str | None]:
     """The modification time is a property too; a write moves it."""
     stamp = modified_property("contacts")
     return {stamp: outcome.properties[stamp]} if outcome.properties.get(stamp) else {}
+
+
+def _read_again(ctx: Context, ids: Sequence[int]) -> None:
+    """Mirror what the portal made of a write that it took in part; increments leave out what carries our stamp."""
+    if ids:
+        batch = ctx.portal.read("contacts", ids, full_scope(ctx, "contacts").properties)
+        with ctx.store.unit() as u:
+            keep(ctx, u, "contacts", batch.records, StreamReport("contacts"))
 
 
 def _enrol_all(ctx: Context, report: PushReport) -> None:
@@ -344,8 +358,7 @@ def _read_back(ctx: Context, report: PushReport) -> None:
     if not report.sent:
         return
     picked = Random(report.run_id).sample(report.sent, min(READ_BACK, len(report.sent)))
-    scope = scope_of(ctx, "contacts")
-    batch = ctx.portal.read("contacts", picked, scope.properties)
+    batch = ctx.portal.read("contacts", picked, full_scope(ctx, "contacts").properties)
     with ctx.store.view() as u:
         pages = outbox.of_run(u, ctx.portal_id, report.run_id)
         entries = {e.contact_id: e for page in pages for e in page if e.kind == "write"}

@@ -18,6 +18,7 @@ from connector.rules import plan as planning
 from connector.rules.decide import STAMP, same_value
 from connector.rules.judge import judge, next_change_ms
 from connector.rules.receipt import receipt_json
+from connector.rules.write_back import write_back
 from connector.store import Unit, cursors, definitions, holds, outbox, plans, quarantine, receipts, records
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
@@ -84,8 +85,27 @@ Judged = tuple[Case, Judgement, int | None]
 
 
 def _judge(ctx: Context, case: Case, view: PortalView) -> Judged:
+    """The verdict of one contact, with what the mapping writes back of its fields."""
     rules = ctx.rulebook.rules
-    return case, judge(case.facts, rules, view), next_change_ms(case.facts, rules)
+    judgement = judge(case.facts, rules, view)
+    if ctx.rulebook.writes_fields:
+        mapped = _mapped_back(ctx, case)
+        judgement = Judgement(judgement.receipt, (*judgement.decisions, *mapped))
+    return case, judgement, next_change_ms(case.facts, rules)
+
+
+def _mapped_back(ctx: Context, case: Case) -> Iterator[SetProperty | Hold]:
+    """Canonical fields on their way to the properties that the ``mapping`` document lets us write."""
+    contact_id = case.record.id
+    writes = write_back(ctx.rulebook.mapping, case.facts.fields, case.record.properties)
+    lacking = {option.property for option in writes.options}
+    for name, value in writes.properties.items():
+        if name in lacking:
+            yield Hold(contact_id, f"write:{name}", "option", "The drop-down lacks this option", "Add it in HubSpot")
+        else:
+            yield SetProperty(contact_id, name, value, "mapping")
+    for held in writes.held:
+        yield Hold(contact_id, f"write:{held.property}", "mapping", held.reason, held.remedy)
 
 
 def _already_enrolled(ctx: Context, u: Unit, judged: list[Judged]) -> frozenset[str]:

@@ -38,6 +38,7 @@ class Rulebook:
     versions: Mapping[str, int]
     used_properties: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reads_everything: bool = False
+    writes_fields: bool = False
 
     def used(self, object_type: ObjectType) -> frozenset[str]:
         """Names of the properties of ``object_type`` that some document names."""
@@ -96,6 +97,7 @@ def assemble(
         versions=dict(versions),
         used_properties={kind: frozenset(names) for kind, names in used.items()},
         reads_everything=cast("str", mapping.read_more) == "all",
+        writes_fields=any(row.writes() and row.where() == "contact" for row in mapping.rows),
     )
 
 

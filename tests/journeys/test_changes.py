@@ -16,7 +16,7 @@ def test_11000_changes_in_one_millisecond(tmp_path):
         r.run("sync")
         r.clock.advance(60)
         came = people(r, 11_000)
-        modified = {r.twin.get("contacts", i)["lastmodifieddate"] for i in came[:: 1000]}
+        modified = {r.twin.get("contacts", i)["lastmodifieddate"] for i in came[::1000]}
         assert len(modified) == 1
         before = r.twin.ledger.count()
         assert stream(r.run("sync"), "contacts")["created"] == 11_000
@@ -26,7 +26,7 @@ def test_11000_changes_in_one_millisecond(tmp_path):
         assert wrong(r, {"email", "lastname"}) == []
 
 
-def test_10500_edited_in_one_millisecond(tmp_path):
+def test_everybody_edited_in_one_millisecond(tmp_path):
     """An import over everybody: read once, not again while the window is paged through."""
     with rig(tmp_path) as r:
         ids = people(r, 1200)
@@ -76,7 +76,7 @@ def test_opaque_cursors_are_read_in_one_lane(tmp_path):
         first = r.run("sync")
         assert stream(first, "contacts")["off"] is None
         assert wrong(r) == []
-        assert len([c for c in r.twin.ledger.matching("/crm/v3/objects/contacts", 200, "GET")]) <= 18
+        assert len(list(r.twin.ledger.matching("/crm/v3/objects/contacts", 200, "GET"))) <= 18
         r.twin.create_contact({"email": "neu@kunde.example"})
         r.clock.advance(60)
         r.run("sync", full=True)
@@ -95,7 +95,7 @@ def test_a_portal_that_repeats_its_cursor_is_not_believed(tmp_path, cursor):
         for command, options in (("sync", {"full": True}), ("verify", {})):
             with pytest.raises(ProtocolBroken) as told:
                 r.run(command, **options)
-            assert "cursor" in told.value.message or "token" in told.value.message
+            assert any(word in told.value.message for word in ("cursor", "page token", "does not ascend"))
         assert len(calls_of(r, before)) < 120
         assert len(r.mirrored()) == 900
         r.twin.dials.list_cursor = "id"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.journeys.steps import OURS, calls_of, stream, wrong, written_back
+from tests.journeys.steps import OURS, calls_of, stream, written_back, wrong
 from tests.rig import Rig, rig
 
 
@@ -96,7 +96,17 @@ def test_observe_mode_never_writes(tmp_path):
         before = {kind: r.twin.truth(kind) for kind in ("contacts", "companies", "deals")}
         with r.service() as service:
             service.list_portals()
-        for command in ("check_portal", "sync", "plan", "verify", "cycle", "provision_preview", "best", "sync", "cycle"):
+        for command in (
+            "check_portal",
+            "sync",
+            "plan",
+            "verify",
+            "cycle",
+            "provision_preview",
+            "best",
+            "sync",
+            "cycle",
+        ):
             r.run(command)
         r.run("explain", str(r.twin.ids("contacts")[0]))
         for what in ("contacts", "companies", "deals", "activities", "receipts", "decisions", "writes"):
@@ -107,6 +117,8 @@ def test_observe_mode_never_writes(tmp_path):
 
         r.run("provision")
         r.run("cycle")
-        assert {c.template.split("/")[2] if "/crm/" in c.template else c.template for c in r.twin.ledger.writes()} == {"v3"}
+        assert {c.template.split("/")[2] if "/crm/" in c.template else c.template for c in r.twin.ledger.writes()} == {
+            "v3"
+        }
         assert all("/properties/" in c.path for c in r.twin.ledger.writes())
         assert r.twin.truth("contacts") == before["contacts"]

@@ -185,3 +185,10 @@ def test_the_losers_email_outlives_changes_of_the_survivor(u, portal, two):
     assert records.by_email(u, portal, "p1@example.com").id == 2
     records.upsert(u, portal, "contacts", [snapshot(4, 6, email="p1@example.com")], T0 + 6)
     assert records.by_email(u, portal, "p1@example.com").id == 4
+
+
+def test_an_email_kept_for_an_unknown_survivor_ends_when_that_turns_out_deleted(u, portal, two):
+    records.merge(u, portal, "contacts", 1, 9, T0)
+    records.upsert(u, portal, "contacts", [snapshot(9, 1, archived=True)], T0 + 1)
+    records.upsert(u, portal, "contacts", [snapshot(9, 2)], T0 + 2)
+    assert records.by_email(u, portal, "p1@example.com") is None

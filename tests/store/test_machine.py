@@ -116,7 +116,9 @@ class Model:
         for mail, record in [key for key in self.mails if key[1] == loser]:
             del self.mails[mail, record]
             self.mails.setdefault((mail, target), 2)
-        self.acts.setdefault(target, set()).update(self.acts.pop(loser, set()))
+        theirs = self.acts.setdefault(target, set())
+        idents = {ident for _, ident in theirs}
+        theirs.update(one for one in self.acts.pop(loser, set()) if one[1] not in idents)
         self.waiting.discard(loser)
         if target in self.rows and self.rows[target].dead is None:
             self.waiting.add(target)
@@ -242,6 +244,10 @@ def test_the_mirror_equals_the_model(kind):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=25, deadline=None, database=None, suppress_health_check=checks
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            database=None,
+            suppress_health_check=checks,
         ),
     )

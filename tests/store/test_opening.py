@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from connector.errors import ConfigError, DatabaseNewer, StoreError
 from connector.store import Store, migrate, portals
 from connector.store.engine import normal_url
-from connector.store.migrations import HEAD, REVISIONS
+from connector.store.migrations import HEAD, REVISIONS, runner
 from connector.store.schema import METADATA
 from tests import databases
 from tests.store.builders import IDENTITY, T0
@@ -109,7 +109,7 @@ def test_the_columns_stand_in_the_order_the_schema_says(store):
 
 def test_the_named_revisions_are_the_files(store):
     with store.view() as u:
-        folder = ScriptDirectory.from_config(migrate.config(u.connection))
+        folder = ScriptDirectory.from_config(runner.config(u.connection))
     assert tuple(step.revision for step in reversed(list(folder.walk_revisions()))) == REVISIONS
 
 

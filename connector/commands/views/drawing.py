@@ -38,11 +38,11 @@ def text(value: object, style: str = "") -> Text:
 
 
 def lines(*parts: str | Text) -> None:
-    """Print the parts that say something, one below the other."""
+    """Print the parts that say something, one below the other. Not folded: a command shown can be copied whole."""
     out = console()
     for part in parts:
         if part:
-            out.print(part if isinstance(part, Text) else text(part))
+            out.print(part if isinstance(part, Text) else text(part), soft_wrap=True)
 
 
 def blank() -> None:

@@ -65,7 +65,7 @@ def _part(title: str) -> None:
 def _best(rows: list[Result]) -> Any:
     cells = [(str(r["score"]), r["grade"], r["stage"], r["name"], r["company"], cut(r["why"], 60)) for r in rows]
     made = table("score", "grade", "stage", "name", "company", "why", right=("score",))
-    return fill(one_line(made, name=18, company=20), cells)
+    return fill(one_line(made, score=5, grade=5, stage=12, name=18, company=20, why=36), cells)
 
 
 def _next(told: dict[str, Any], folder: Path) -> list[str]:

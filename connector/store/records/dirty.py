@@ -17,6 +17,12 @@ from connector.store import bulk
 from connector.store.schema import ASSOCIATIONS, CONTACTS, DIRTY, RECEIPTS
 from connector.store.unit import Unit, check_portal, mine
 
+# On PostgreSQL ten times as fast as a statement a row.
+_CLEAR = sa.text(
+    "DELETE FROM dirty USING unnest(CAST(:contacts AS bigint[]), CAST(:tokens AS bigint[])) AS seen (contact, token)"
+    " WHERE dirty.portal_id = :portal_id AND dirty.contact_id = seen.contact AND dirty.token = seen.token"
+)
+
 
 def mark_dirty(u: Unit, portal_id: int, contact_ids: Collection[int] | None) -> int:
     """Mark these live contacts, or all of them with None; how many were marked."""
@@ -92,8 +98,12 @@ def tokens(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, i
 def clear_dirty(u: Unit, portal_id: int, as_of: Mapping[int, int]) -> int:
     """Take away the marks that are still the ones the facts were read with; how many those were."""
     check_portal(portal_id)
+    marked = {contact: token for contact, token in as_of.items() if token}
+    if not u.sqlite:
+        seen = {"portal_id": portal_id, "contacts": list(marked), "tokens": list(marked.values())}
+        return max(0, u.run(_CLEAR, seen).rowcount)
     statement = "DELETE FROM dirty WHERE portal_id = ? AND contact_id = ? AND token = ?"
-    return bulk.change_many(u, statement, [(portal_id, contact, token) for contact, token in as_of.items() if token])
+    return bulk.change_many(u, statement, [(portal_id, contact, token) for contact, token in marked.items()])
 
 
 def unmark(u: Unit, portal_id: int, contact_ids: Collection[int]) -> None:

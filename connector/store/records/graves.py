@@ -117,7 +117,8 @@ def _move_history(u: Unit, portal_id: int, object_type: ObjectType, loser: int, 
 
 def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
     """E-mails, activities and enrolments go to the survivor; writes meant for the loser are judged anew for it."""
-    _move(u, ACTIVITIES, mine(ACTIVITIES, portal_id), "contact_id", loser, target)
+    # An event has one id within its source; told of both contacts at two times it is still one event.
+    _move(u, ACTIVITIES, mine(ACTIVITIES, portal_id), "contact_id", loser, target, apart_from="at_ms")
     u.change(sa.update(EMAILS).where(mine(EMAILS, portal_id, contact_id=loser)).values(place=MERGED))
     _move(u, EMAILS, mine(EMAILS, portal_id), "contact_id", loser, target)
     stop(u, portal_id, [loser], "the contact was merged into another", "write")
@@ -127,10 +128,22 @@ def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
     mark_dirty(u, portal_id, [target])
 
 
-def _move(u: Unit, table: sa.Table, which: sa.ColumnElement[bool], column: str, loser: int, target: int) -> None:
-    """Rows of the loser become the survivor's; where the survivor has the same one, the loser's goes."""
+def _move(
+    u: Unit,
+    table: sa.Table,
+    which: sa.ColumnElement[bool],
+    column: str,
+    loser: int,
+    target: int,
+    *,
+    apart_from: str = "",
+) -> None:
+    """Rows of the loser become the survivor's; where the survivor has the same one, the loser's goes.
+
+    The same: with the same rest of the key, but for the column ``apart_from``.
+    """
     other = table.alias("other")
-    rest = [c.name for c in table.primary_key if c.name not in {"portal_id", column}]
+    rest = [c.name for c in table.primary_key if c.name not in {"portal_id", column, apart_from}]
     twin = [other.c.portal_id == table.c.portal_id, other.c[column] == target]
     twin += [other.c[name] == table.c[name] for name in rest]
     doubled = sa.exists().where(*twin).correlate(table)

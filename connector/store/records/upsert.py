@@ -198,7 +198,9 @@ def _create(batch: _Batch, snapshot: Snapshot, number: int) -> None:
     content, text = encode(batch.object_type, snapshot.properties)
     _row(batch, snapshot, snapshot.properties, (digest(content), number, text))
     batch.created.append(snapshot.id)
-    if not snapshot.archived:
+    if snapshot.archived:
+        batch.buried.append(snapshot.id)
+    else:
         batch.live.append(snapshot.id)
         _claim_emails(batch, snapshot.id, snapshot.properties)
 

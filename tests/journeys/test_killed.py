@@ -1,0 +1,117 @@
+"""kill -9 at any moment (promise 8, S01): the real command, a real process, a real database file."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from connector.service import Service
+from connector.sync.fill import LANES
+from connector.twin import Dials, Twin, serve_twin
+from tests.rig import differences, settings_for
+
+COMMAND = str(Path(sys.executable).parent / "leadwright")
+LIST = "/crm/v3/objects/contacts"
+UPDATE = "/crm/v3/objects/contacts/batch/update"
+
+
+class Installation:
+    """A folder with a database and a portal connected to it; commands run in processes of their own."""
+
+    def __init__(self, folder: Path, twin: Twin, url: str) -> None:
+        self.folder = folder
+        self.twin = twin
+        self.settings = settings_for(folder)
+        Service.init(self.settings, folder / ".env")
+        with Service.open(self.settings) as service:
+            service.add_portal("acme", twin.token, url)
+
+    def start(self, *words: str) -> subprocess.Popen:
+        key = self.settings.secret_key.get_secret_value()
+        env = {**os.environ, "LEADWRIGHT_DATABASE_URL": self.settings.database_url, "LEADWRIGHT_SECRET_KEY": key}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen([COMMAND, *words, "--json"], cwd=self.folder, env=env, **pipes)
+
+    def run(self, *words: str) -> dict:
+        done = self.start(*words)
+        out, err = done.communicate(timeout=60)
+        assert done.returncode == 0, (out.decode()[:500], err.decode()[-500:])
+        return json.loads(out)
+
+    def kill(self, calls: int, path: str, *words: str, later: float = 0.0) -> bool:
+        """kill -9 once the portal saw so many more of these calls; whether the process was still at work then."""
+        seen = self.twin.ledger.count(path)
+        running = self.start(*words)
+        while running.poll() is None and self.twin.ledger.count(path) < seen + calls:
+            time.sleep(0.005)
+        time.sleep(later)
+        working = running.poll() is None
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        time.sleep(0.6)  # what was on its way arrives, and has its effect
+        return working
+
+    def mirrored(self) -> dict[int, dict]:
+        with Service.open(self.settings) as service:
+            rows = list(service.export("acme", "contacts"))
+        return {int(row["id"]): row["properties"] for row in rows if not row["archived"]}
+
+
+@pytest.fixture
+def at(tmp_path):
+    """A portal whose calls take a while, on the machine's own clock."""
+    twin = Twin.empty(dials=Dials(burst=None, search_per_second=None, daily=None))
+    with serve_twin(twin) as url:
+        yield Installation(tmp_path, twin, url)
+
+
+def people(twin: Twin, count: int) -> None:
+    for number in range(count):
+        twin.create_contact({"email": f"p{number}@kunde.example", "lastname": f"Müller {number}"})
+
+
+def test_a_first_mirror_killed_three_times(at):
+    """Then it goes on where it stood: complete, and few pages are read twice."""
+    people(at.twin, 2000)
+    at.twin.dials.latency = {"list": 0.25, "default": 0.0}
+    chance = random.Random()
+    killed = 0
+    for _ in range(3):
+        killed += at.kill(chance.randint(1, 7), LIST, "sync", "acme", "--only", "contacts", later=chance.random() / 4)
+    at.twin.dials.latency = 0.0
+    at.run("sync", "acme", "--only", "contacts")
+    assert killed >= 1
+    assert differences(at.mirrored(), at.twin.truth("contacts"), {"email", "lastname"}) == []
+    asked = at.twin.ledger.count(LIST, 200, "GET")
+    assert asked <= 2000 / 100 + LANES + 3 + killed * (LANES + 1)
+    assert at.run("verify", "acme")["complete"]
+
+
+def test_a_write_back_killed_in_the_middle(at):
+    """Every contact is written, none twice, none is left behind."""
+    people(at.twin, 600)
+    at.run("sync", "acme", "--only", "contacts")
+    at.run("portal", "provision", "acme", "--yes")
+    at.run("portal", "live", "acme", "--yes")
+    plan = at.run("plan", "acme")
+    at.twin.dials.latency = {"batch": 0.25, "default": 0.0}
+    assert at.kill(2, UPDATE, "apply", "acme", "--hash", plan["hash"], later=0.1)
+    at.twin.dials.latency = 0.0
+    halfway = sum(1 for p in at.twin.truth("contacts").values() if "leadwright_score" in p)
+    at.run("sync", "acme", "--only", "contacts")
+    rest = at.run("plan", "acme")
+    assert rest["contacts"] == 600 - halfway > 0
+    at.run("apply", "acme", "--hash", rest["hash"])
+    effects = Counter(e.object_id for e in at.twin.ledger.effects if e.name == "leadwright_score")
+    assert (len(effects), set(effects.values())) == (600, {1})
+    assert at.run("plan", "acme")["contacts"] == 0
+    assert at.run("verify", "acme")["complete"]
