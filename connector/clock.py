@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Protocol
+
+# What can be written as a date: the years 1 to 9999. People type the oddest numbers into fields.
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+_MILLIS = re.compile(r"-?[0-9]{1,15}")
 
 
 class Clock(Protocol):
@@ -60,14 +65,16 @@ def iso(millis: int) -> str:
 
 
 def instant(text: str | None) -> int | None:
-    """Epoch milliseconds from what HubSpot writes for a time (ISO, or digits of milliseconds); None when neither."""
+    """Epoch milliseconds from what HubSpot writes for a time (ISO, or digits of milliseconds); None for anything else."""
     if not text:
         return None
-    if text.lstrip("-").isdigit():
-        return int(text)
     try:
-        moment = datetime.fromisoformat(text)
+        at = int(text) if _MILLIS.fullmatch(text) else _stamp(datetime.fromisoformat(text))
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
+    return at if FIRST_MS <= at <= LAST_MS else None
+
+
+def _stamp(moment: datetime) -> int:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1000)

@@ -29,6 +29,6 @@ def owned(*key: str) -> tuple[sa.schema.SchemaItem, ...]:
     return big("portal_id"), sa.PrimaryKeyConstraint("portal_id", *key)
 
 
-def partial(sqlite: str, postgresql: str | None = None) -> dict[str, Any]:
+def partial(condition: str) -> dict[str, Any]:
     """An index over part of a table. SQLite uses it only for queries that say the condition in the same words."""
-    return {"sqlite_where": sa.text(sqlite), "postgresql_where": sa.text(postgresql or sqlite)}
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

@@ -111,9 +111,9 @@ def _living(portal_id: int) -> sa.ColumnElement[bool]:
 def distribution(u: Unit, portal_id: int) -> Distribution:
     """Live contacts by grade and by stage: all receipts, from an index alone, without the few of the dead."""
     query = sa.select(_R.grade, _R.stage, sa.func.count()).where(mine(RECEIPTS, portal_id))
-    dead = sa.and_(mine(CONTACTS, portal_id), CONTACTS.c.id == _R.contact_id, CONTACTS.c.archived.is_(True))
+    graves = sa.select(CONTACTS.c.id).where(mine(CONTACTS, portal_id), CONTACTS.c.archived_ms.is_not(None))
     everyone = Counter({(row[0], row[1]): row[2] for row in u.rows(query.group_by(_R.grade, _R.stage))})
-    of_dead = query.join(CONTACTS, dead).group_by(_R.grade, _R.stage)
+    of_dead = query.where(_R.contact_id.in_(graves)).group_by(_R.grade, _R.stage)
     everyone.subtract({(row[0], row[1]): row[2] for row in u.rows(of_dead)})
     grades: Counter[str] = Counter()
     stages: Counter[str] = Counter()

@@ -97,7 +97,7 @@ def _records(name: str, *promoted: sa.schema.SchemaItem) -> sa.Table:
         *promoted,
         text("props"),
         sa.Index(f"ix_{name}_created", "portal_id", "created_ms", "archived"),
-        sa.Index(f"ix_{name}_graves", "portal_id", "id", **partial("archived IS 1", "archived IS TRUE")),
+        sa.Index(f"ix_{name}_graves", "portal_id", "archived_ms", "id", **partial("archived_ms IS NOT NULL")),
     )
 
 
@@ -288,6 +288,7 @@ OUTBOX = _table(
     big("confirmed_ms", null=True),
     sa.UniqueConstraint("portal_id", "cause", name="uq_outbox_cause"),
     sa.Index("ix_outbox_state", "portal_id", "state", "id"),
+    sa.Index("ix_outbox_sent", "portal_id", "state", "contact_id", "id"),
     sa.Index("ix_outbox_contact", "portal_id", "contact_id", "id"),
     sa.Index("ix_outbox_run", "portal_id", "run_id", "id"),
 )

@@ -15,7 +15,7 @@ from connector.clock import instant
 from connector.errors import MissingScope, NotFound, SkippableError
 from connector.model.records import PortalEvent
 from connector.portal.gateway import EventPage, Form
-from connector.store import cursors, history, records
+from connector.store import Unit, cursors, history, records
 from connector.sync.context import Context, StreamReport
 from connector.sync.keep import keep_events
 from connector.sync.sweep import chunks
@@ -154,13 +154,19 @@ def _read_page_views(ctx: Context, state: dict[str, Any], report: StreamReport) 
 
 
 def _visitors(ctx: Context, seen_ms: int | None, floor: int) -> list[int]:
-    """Contacts that visited within the window: all of them at first, later those whose counters moved."""
+    """Contacts that visited within the window: all of them at first, later those who are new or came again."""
     with ctx.store.view() as u:
-        moved = None if seen_ms is None else history.moved(u, ctx.portal_id, "contacts", VISIT_COUNTERS, seen_ms)
+        moved = None if seen_ms is None else _moved(ctx, u, seen_ms)
         found: list[int] = []
         for chunk in records.stream(u, ctx.portal_id, "contacts", ids=moved):
             found += [r.id for r in chunk if (instant(r.properties.get("hs_analytics_last_timestamp")) or 0) >= floor]
     return found
+
+
+def _moved(ctx: Context, u: Unit, seen_ms: int) -> list[int]:
+    """Contacts whose counters moved; those new to the mirror brought theirs along."""
+    again = history.moved(u, ctx.portal_id, "contacts", VISIT_COUNTERS, seen_ms)
+    return sorted({*again, *records.newcomers(u, ctx.portal_id, "contacts", seen_ms)})
 
 
 VISIT_COUNTERS = ("hs_analytics_last_timestamp", "hs_analytics_num_page_views")

@@ -25,7 +25,7 @@ from connector.sync.keep import keep
 from connector.sync.lanes import PAGE, Lane
 from connector.sync.scope import Scope
 
-LANES = 8
+LANES = laning.MOST
 WITH: dict[str, tuple[ObjectType, ...]] = {
     "contacts": ("companies",),
     "deals": ("contacts", "companies"),
@@ -107,8 +107,8 @@ def _begun(ctx: Context, scope: Scope, report: StreamReport) -> Fill:
         signpost, top or (ids[-1] if ids else 0), [laning.advanced(_whole(), ids, first.after)], scope.properties
     )
     _keep_pages(ctx, scope, work, [first], report)
-    if first.after is not None and total > 4 * PAGE and top > ids[-1]:
-        _earn_lanes(ctx, scope, work, ids, report)
+    if first.after is not None and laning.worth(total) > 1 and top > ids[-1]:
+        _earn_lanes(ctx, scope, work, ids, report, laning.worth(total))
     return work
 
 
@@ -127,7 +127,7 @@ def _extent(ctx: Context, object_type: ObjectType) -> tuple[int, int]:
     return page.total or 0, max((record.id for record in page.records), default=0)
 
 
-def _earn_lanes(ctx: Context, scope: Scope, work: Fill, ids: list[int], report: StreamReport) -> None:
+def _earn_lanes(ctx: Context, scope: Scope, work: Fill, ids: list[int], report: StreamReport, lanes: int) -> None:
     """Probe whether the list cursor is an id; if so, spread lanes over what is left."""
     probe = laning.probe_after(ids)
     try:
@@ -142,7 +142,7 @@ def _earn_lanes(ctx: Context, scope: Scope, work: Fill, ids: list[int], report: 
     if work.lanes[0].done:
         return
     lo = work.lanes[0].last + 1
-    work.lanes = laning.spread(lo, work.top + 1, LANES)
+    work.lanes = laning.spread(lo, work.top + 1, lanes)
     work.laned = True
 
 

@@ -60,7 +60,7 @@ def _keep_merges(ctx: Context, u: Unit, snapshots: Sequence[Snapshot], report: S
 def merged_ids(snapshot: Snapshot) -> list[int]:
     """Ids merged into this record, as HubSpot lists them (``id;id``)."""
     listed = snapshot.properties.get("hs_merged_object_ids") or ""
-    return [int(part) for part in listed.split(";") if part.strip().isdigit()]
+    return [int(part) for part in listed.split(";") if part.strip().isdecimal()]
 
 
 def _claim_parked(ctx: Context, u: Unit, snapshots: Sequence[Snapshot]) -> None:

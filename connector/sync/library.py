@@ -10,8 +10,9 @@ from typing import Any
 
 from connector.errors import ConfigError, DocumentInvalid
 from connector.presets import load_yaml
+from connector.rules.activities import classify, compile_activities
 from connector.rules.documents import KINDS
-from connector.store import Unit, documents, records
+from connector.store import Unit, activities, documents, records
 from connector.store.portals import PortalRow
 from connector.sync.rulebook import parse_text
 
@@ -99,8 +100,17 @@ def rollback(u: Unit, row: PortalRow, kind: str, version: int, author: str, now_
 
 def _published(u: Unit, row: PortalRow, kind: str, text: str, author: str, reason: str, now_ms: int) -> dict[str, Any]:
     version = documents.publish(u, row.id, kind, text, author, reason, now_ms)
+    if kind == "activities":
+        _classify_anew(u, row, text)
     records.mark_dirty(u, row.id, None)
     return {"portal": row.name, "kind": kind, "version": version, "text": f"{kind} version {version} is published."}
+
+
+def _classify_anew(u: Unit, row: PortalRow, text: str) -> None:
+    """What people did before gets its kind from the document in force, too."""
+    compiled = compile_activities(parse_text("activities", text, "activities"))
+    for page in activities.events_of(u, row.id):
+        activities.set_kinds(u, row.id, [classify(compiled, event, event.contact_id or 0) for event in page])
 
 
 def _known(kind: str) -> str:

@@ -35,6 +35,7 @@ from connector.rules.decide import STAMP
 from connector.store import Unit, cursors, definitions, outbox, records, runs
 from connector.store.outbox import NewEntry
 from connector.sync.context import Context, StreamReport
+from connector.sync.doorkeeper import Doorkeeper, Verdict
 from connector.sync.keep import keep
 from connector.sync.pull import catch_up, full_scope
 from connector.sync.sweep import settle_gone
@@ -318,20 +319,30 @@ def _read_again(ctx: Context, ids: Sequence[int]) -> None:
 
 
 def _enrol_all(ctx: Context, report: PushReport) -> None:
-    """Enrol once per cause. Before the call the entry becomes ``unknown``; such a one is looked up before any retry."""
-    for batch in _batches(ctx, "enrol", 1):
-        _enrol(ctx, batch[0], report)
+    """Enrol once per cause. Before the call the entry becomes ``unknown``; such a one is looked up before any retry.
+
+    Who could not be written is not enrolled either: the stage is the reason for it. The entry waits for the next run.
+    """
+    unwritten = {contact_id for contact_id, _ in report.refused}
+    doorkeeper = Doorkeeper(ctx)
+    for (entry,) in _batches(ctx, "enrol", 1):
+        if entry.contact_id not in unwritten:
+            _enrol(ctx, entry, doorkeeper, report)
 
 
-def _enrol(ctx: Context, entry: OutboxEntry, report: PushReport) -> None:
+def _enrol(ctx: Context, entry: OutboxEntry, doorkeeper: Doorkeeper, report: PushReport) -> None:
     workflow, now = entry.payload["workflow_id"], ctx.clock.now_ms()
     if entry.state == "unknown" and workflow in ctx.portal.enrolments(entry.contact_id):
         _mark(ctx, outbox.mark_confirmed, entry)
         return
+    verdict = doorkeeper.ask(entry)
+    if verdict.what != "go":
+        _keep_out(ctx, entry, verdict, report)
+        return
     with ctx.store.unit() as u:
         outbox.mark_unknown(u, ctx.portal_id, [entry.id], now, "asked")
     try:
-        ctx.portal.enrol(workflow, entry.payload["email"])
+        ctx.portal.enrol(workflow, verdict.email)
     except NotFound:
         why = "the portal knows no such workflow or contact"
     except RetryableError:
@@ -346,6 +357,14 @@ def _enrol(ctx: Context, entry: OutboxEntry, report: PushReport) -> None:
     with ctx.store.unit() as u:
         outbox.mark_refused(u, ctx.portal_id, [entry.id], why)
     report.refused.append((entry.contact_id, why))
+
+
+def _keep_out(ctx: Context, entry: OutboxEntry, verdict: Verdict, report: PushReport) -> None:
+    """Not now: what waits stays planned for a later run, what was overtaken is dropped with its reason."""
+    if verdict.what == "drop":
+        with ctx.store.unit() as u:
+            outbox.mark_dropped(u, ctx.portal_id, [entry.id], verdict.why)
+        report.dropped += 1
 
 
 def _mark(ctx: Context, mark: Any, entry: OutboxEntry) -> None:

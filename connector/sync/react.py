@@ -134,13 +134,10 @@ def _keep(ctx: Context, u: Unit, judged: list[Judged], tokens: Mapping[int, int]
             for case, _, _ in judged
         }
         quarantine.replace(u, ctx.portal_id, kind, faults, now)
-    settled = {
-        case.record.id: tokens[case.record.id]
-        for case, judgement, _ in judged
-        if case.record.id in tokens and not _open(case.record.properties, judgement, view)
-    }
-    gone = {i: token for i, token in tokens.items() if i not in set(ids)}
-    records.clear_dirty(u, ctx.portal_id, {**settled, **gone})
+    waiting = {case.record.id for case, judgement, _ in judged if _open(case.record.properties, judgement, view)}
+    records.clear_dirty(u, ctx.portal_id, {i: token for i, token in tokens.items() if i not in waiting})
+    # Whom time alone made due is due no more once its receipt is kept; what it asks for must stay in the plan.
+    records.mark_dirty(u, ctx.portal_id, [i for i in waiting if not tokens.get(i)])
 
 
 def _open(current: Properties, judgement: Judgement, view: PortalView) -> bool:

@@ -58,13 +58,13 @@ def parse_text(kind: str, text: str, file: str) -> Any:
     return parse_document(kind, data, lines, file)
 
 
-def load(store: Store, portal_id: int) -> Rulebook:
-    """Read, parse and compile what is published for a portal."""
+def load(store: Store, portal_id: int, at_ms: int | None = None) -> Rulebook:
+    """Read, parse and compile what is published for a portal, or what was at a past minute."""
     parsed: dict[str, Any] = {}
     versions: dict[str, int] = {}
     with store.view() as u:
         for kind in SHIPPED:
-            row = documents.current(u, portal_id, kind)
+            row = documents.current(u, portal_id, kind) if at_ms is None else _published_at(u, portal_id, kind, at_ms)
             if row is not None:
                 parsed[kind], versions[kind] = (
                     parse_text(kind, row.body, f"{kind} (version {row.version})"),
@@ -72,6 +72,12 @@ def load(store: Store, portal_id: int) -> Rulebook:
                 )
         known = {kind: definitions.properties(u, portal_id, kind).values() for kind in MAPPED}
     return assemble(parsed, versions, known if known["contacts"] else None)
+
+
+def _published_at(u: Unit, portal_id: int, kind: str, at_ms: int) -> documents.DocumentRow | None:
+    """The version in force at a time; before the first one, the first one."""
+    published = [row for row in documents.history(u, portal_id, kind) if row.published_ms is not None]
+    return next((row for row in published if (row.published_ms or 0) <= at_ms), published[-1] if published else None)
 
 
 def assemble(

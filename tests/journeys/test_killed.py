@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -11,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +25,7 @@ UPDATE = "/crm/v3/objects/contacts/batch/update"
 
 
 class Installation:
-    """A folder with a database and a portal connected to it; commands run in processes of their own."""
+    """A folder with a database and a portal connected to it; a command to be killed runs in a process of its own."""
 
     def __init__(self, folder: Path, twin: Twin, url: str) -> None:
         self.folder = folder
@@ -41,11 +41,9 @@ class Installation:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen([COMMAND, *words, "--json"], cwd=self.folder, env=env, **pipes)
 
-    def run(self, *words: str) -> dict:
-        done = self.start(*words)
-        out, err = done.communicate(timeout=60)
-        assert done.returncode == 0, (out.decode()[:500], err.decode()[-500:])
-        return json.loads(out)
+    def run(self, command: str, **options: Any) -> dict[str, Any]:
+        with Service.open(self.settings) as service:
+            return getattr(service, command)("acme", **options)
 
     def kill(self, calls: int, path: str, *words: str, later: float = 0.0) -> bool:
         """kill -9 once the portal saw so many more of these calls; whether the process was still at work then."""
@@ -88,30 +86,30 @@ def test_a_first_mirror_killed_three_times(at):
     for _ in range(3):
         killed += at.kill(chance.randint(1, 7), LIST, "sync", "acme", "--only", "contacts", later=chance.random() / 4)
     at.twin.dials.latency = 0.0
-    at.run("sync", "acme", "--only", "contacts")
+    at.run("sync", only=("contacts",))
     assert killed >= 1
     assert differences(at.mirrored(), at.twin.truth("contacts"), {"email", "lastname"}) == []
     asked = at.twin.ledger.count(LIST, 200, "GET")
     assert asked <= 2000 / 100 + LANES + 3 + killed * (LANES + 1)
-    assert at.run("verify", "acme")["complete"]
+    assert at.run("verify")["complete"]
 
 
 def test_a_write_back_killed_in_the_middle(at):
     """Every contact is written, none twice, none is left behind."""
     people(at.twin, 600)
-    at.run("sync", "acme", "--only", "contacts")
-    at.run("portal", "provision", "acme", "--yes")
-    at.run("portal", "live", "acme", "--yes")
-    plan = at.run("plan", "acme")
+    at.run("sync", only=("contacts",))
+    at.run("provision")
+    at.run("live")
+    plan = at.run("plan")
     at.twin.dials.latency = {"batch": 0.25, "default": 0.0}
     assert at.kill(2, UPDATE, "apply", "acme", "--hash", plan["hash"], later=0.1)
     at.twin.dials.latency = 0.0
     halfway = sum(1 for p in at.twin.truth("contacts").values() if "leadwright_score" in p)
-    at.run("sync", "acme", "--only", "contacts")
-    rest = at.run("plan", "acme")
+    at.run("sync", only=("contacts",))
+    rest = at.run("plan")
     assert rest["contacts"] == 600 - halfway > 0
-    at.run("apply", "acme", "--hash", rest["hash"])
+    at.run("apply", plan_hash=rest["hash"])
     effects = Counter(e.object_id for e in at.twin.ledger.effects if e.name == "leadwright_score")
     assert (len(effects), set(effects.values())) == (600, {1})
-    assert at.run("plan", "acme")["contacts"] == 0
-    assert at.run("verify", "acme")["complete"]
+    assert at.run("plan")["contacts"] == 0
+    assert at.run("verify")["complete"]

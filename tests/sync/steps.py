@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from connector.presets import preset_text
+from connector.presets import load_yaml, preset_text
 from connector.progress import Silent
 from connector.store import Unit, activities
 from connector.sync.context import Context
@@ -54,13 +53,13 @@ def acts(r: Rig, contact: int) -> list[str]:
 
 def document(kind: str) -> dict[str, Any]:
     """A shipped document as plain data, to be changed."""
-    return yaml.safe_load(preset_text(*SHIPPED[kind]))
+    return load_yaml(preset_text(*SHIPPED[kind]), kind)[0]
 
 
 def publish(r: Rig, folder: Path, kind: str, body: dict[str, Any]) -> dict[str, Any]:
     """Publish a document as the admin of a portal does: from a file."""
     file = folder / f"{kind}.yaml"
-    file.write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    file.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
     return r.run("config_publish", file, "admin", "as asked")
 
 

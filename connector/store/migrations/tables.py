@@ -30,5 +30,5 @@ def records(name: str, *promoted: sa.schema.SchemaItem) -> None:
         *promoted,
         text("props"),
         sa.Index(f"ix_{name}_created", "portal_id", "created_ms", "archived"),
-        sa.Index(f"ix_{name}_graves", "portal_id", "id", **partial("archived IS 1", "archived IS TRUE")),
+        sa.Index(f"ix_{name}_graves", "portal_id", "archived_ms", "id", **partial("archived_ms IS NOT NULL")),
     )

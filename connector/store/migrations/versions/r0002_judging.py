@@ -102,6 +102,7 @@ def _sent() -> None:
         big("confirmed_ms", null=True),
         sa.UniqueConstraint("portal_id", "cause", name="uq_outbox_cause"),
         sa.Index("ix_outbox_state", "portal_id", "state", "id"),
+        sa.Index("ix_outbox_sent", "portal_id", "state", "contact_id", "id"),
         sa.Index("ix_outbox_contact", "portal_id", "contact_id", "id"),
         sa.Index("ix_outbox_run", "portal_id", "run_id", "id"),
     )

@@ -1,0 +1,60 @@
+"""The gate at the moment of an enrolment: what was planned may have been overtaken since.
+
+Somebody opts out, is sold to, or keeps the old stage because the portal refused the new one: between the plan and its
+carrying out, and much more so between a run that broke off and the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from connector.model.judgement import Enrol, OutboxEntry
+from connector.rules.decide import RISING
+from connector.rules.gate import gate
+from connector.rules.judge import judge
+from connector.rules.lifecycle import UNKNOWN_STAGE
+from connector.sync.context import Context
+from connector.sync.facts import Case, cases
+from connector.sync.pull import off_sources
+from connector.sync.react import portal_view
+
+NOT_YET = RISING | {UNKNOWN_STAGE}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``go`` with the address the contact has now; ``wait`` until the stage is written; ``drop`` with the reason."""
+
+    what: Literal["go", "wait", "drop"]
+    email: str = ""
+    why: str = ""
+
+
+class Doorkeeper:
+    """Looks at each contact once more before it is enrolled, in the mirror and by the rules that planned it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._view = portal_view(ctx)
+        self._off = off_sources(ctx)
+
+    def ask(self, entry: OutboxEntry) -> Verdict:
+        """Whether this enrolment may happen now."""
+        ctx = self._ctx
+        with ctx.store.view() as u:
+            case = next(cases(ctx, u, [entry.contact_id], ctx.clock.now_ms(), self._off), None)
+        return Verdict("drop", why="the contact is gone") if case is None else self._verdict(entry, case)
+
+    def _verdict(self, entry: OutboxEntry, case: Case) -> Verdict:
+        rules = self._ctx.rulebook.rules
+        stage = judge(case.facts, rules, self._view).receipt.stage
+        if stage in NOT_YET:
+            return Verdict("wait", why="its stage is not written yet")
+        if stage != "mql":
+            return Verdict("drop", why=f"it is no new MQL any more but {stage}")
+        workflow = entry.payload["workflow_id"]
+        name = next((w.name for w in rules.workflows if w.workflow_id == workflow), "")
+        email = case.record.properties.get("email") or ""
+        held = gate(Enrol(case.record.id, email, name, workflow, entry.cause), case.facts, rules.documents, self._view)
+        return Verdict("drop", why=held.why) if held else Verdict("go", email)

@@ -1,0 +1,254 @@
+"""Enrolment in the portal's workflows: once per cause, ever, and never past the consent gate (promises 5 and 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.errors import PortalUnavailable
+from connector.store import outbox
+from tests.journeys.steps import go_live, people
+from tests.rig import Rig, rig
+from tests.sync.steps import document, look, publish, ripe
+
+WELCOME = 91001
+SWITCHED_OFF = 91005
+ENROL = "/automation/v2/workflows"
+
+
+def workflow(r: Rig, folder, ident: int | str = WELCOME) -> None:
+    """Name the welcome workflow, as an admin does."""
+    body = document("workflows")
+    body["workflows"][0]["workflow_id"] = str(ident)
+    publish(r, folder, "workflows", body)
+
+
+@pytest.fixture
+def r(tmp_path):
+    """Three ripe leads and some that are not; the welcome workflow is named."""
+    with rig(tmp_path) as made:
+        people(made, 5)
+        made.folder = tmp_path
+        made.ripe = [ripe(made, f"anna{i}@werk{i}.example") for i in range(3)]
+        workflow(made, tmp_path)
+        go_live(made)
+        yield made
+
+
+def enrolled(r: Rig) -> list[int]:
+    return [e.contact_id for e in r.twin.ledger.enrolments if e.workflow_id == WELCOME]
+
+
+def booked(r: Rig) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in r.rows("writes"):
+        if row["kind"] == "enrol":
+            found[row["state"]] = found.get(row["state"], 0) + 1
+    return found
+
+
+def apply(r: Rig) -> dict[str, Any]:
+    return r.run("apply", plan_hash=r.run("plan")["hash"])
+
+
+def day_by_day(r: Rig, days: int = 3) -> None:
+    for _ in range(days):
+        r.clock.advance(24 * 3600)
+        r.run("cycle")
+
+
+def broken_off(r: Rig, **fault: Any) -> None:
+    """A run whose enrolments meet a portal that goes away."""
+    r.twin.dials.faults = [{"match": ENROL, "times": 99, **fault}]
+    with pytest.raises(PortalUnavailable):
+        apply(r)
+    r.twin.dials.faults = []
+
+
+class Cut:
+    """A service whose process dies in the enrolment call, before or after the portal heard it."""
+
+    def __init__(self, r: Rig, *, heard: bool) -> None:
+        self.r, self.heard = r, heard
+
+    def apply(self) -> None:
+        plan = self.r.run("plan")
+        with self.r.service() as service, pytest.raises(KeyboardInterrupt):
+            connect = service._connect
+
+            def dying(*args, **options):
+                portal = connect(*args, **options)
+                enrol = portal.enrol
+
+                def once(workflow_id, email):
+                    if self.heard:
+                        enrol(workflow_id, email)
+                    raise KeyboardInterrupt
+
+                portal.enrol = once
+                return portal
+
+            service._connect = dying
+            service.apply(self.r.name, plan_hash=plan["hash"])
+
+
+def test_new_mqls_are_enrolled_exactly_once(r):
+    plan = r.run("plan")
+    assert {e["contact"] for e in plan["enrolments"]} == {str(i) for i in r.ripe}
+    assert plan["new_mqls"] == 3
+    ran = apply(r)
+    assert (ran["enrolled"], ran["ok"]) == (3, True)
+    assert sorted(enrolled(r)) == r.ripe
+    assert {r.twin.get("contacts", i)["lifecyclestage"] for i in r.ripe} == {"marketingqualifiedlead"}
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_who_falls_back_and_rises_again_is_not_enrolled_again(r):
+    """The same cause has its effect once, ever."""
+    apply(r)
+    r.clock.advance(60)
+    r.twin.edit("contacts", r.ripe[0], {"lifecyclestage": "lead"})
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_two_workflows_are_two_causes(r):
+    body = document("workflows")
+    first = {**body["workflows"][0], "workflow_id": str(WELCOME)}
+    body["workflows"] = [first, {**first, "name": "pflege", "label": "Pflege", "workflow_id": "91002"}]
+    publish(r, r.folder, "workflows", body)
+    assert apply(r)["enrolled"] == 6
+    assert {e.workflow_id for e in r.twin.ledger.enrolments} == {WELCOME, 91002}
+
+
+@pytest.mark.parametrize(
+    ("gate", "property", "value"),
+    [
+        ("opted_out", "hs_email_optout", "true"),
+        ("hard_bounce", "hs_email_hard_bounce_reason_enum", "UNKNOWN_USER"),
+        ("not_marketable", "hs_marketable_status", "false"),
+    ],
+)
+def test_who_must_not_be_mailed_is_held_with_the_reason(r, gate, property, value):
+    r.twin.edit("contacts", r.ripe[1], {property: value})
+    r.clock.advance(60)
+    r.run("sync")
+    plan = r.run("plan")
+    held = [h for h in plan["held"] if h["effect"] == "enrol:welcome"]
+    assert [(h["contact"], h["gate"]) for h in held] == [(str(r.ripe[1]), gate)]
+    apply(r)
+    assert r.ripe[1] not in enrolled(r)
+    assert r.twin.get("contacts", r.ripe[1])["lifecyclestage"] == "marketingqualifiedlead"
+
+
+@pytest.mark.parametrize(("ident", "why"), [(SWITCHED_OFF, "switched off"), (12345, "no workflow 12345"), ("", "named")])
+def test_a_workflow_that_cannot_be_used_holds_everybody(r, ident, why):
+    workflow(r, r.folder, ident)
+    plan = r.run("plan")
+    held = [h for h in plan["held"] if h["effect"] == "enrol:welcome"]
+    assert len(held) == 3
+    assert all(why in h["why"] for h in held)
+    assert plan["enrolments"] == []
+
+
+def test_a_workflow_switched_off_after_the_plan_is_a_refusal_for_each(r):
+    r.twin.workflows.find(WELCOME)["enabled"] = False
+    ran = apply(r)
+    assert (ran["enrolled"], ran["ok"]) == (0, False)
+    assert "refused" in ran["refused"][0]["why"]
+    assert booked(r) == {"refused": 3}
+
+
+def test_killed_before_the_portal_heard_of_it(r):
+    Cut(r, heard=False).apply()
+    assert booked(r) == {"unknown": 1, "planned": 2}
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+    assert booked(r) == {"sent": 3}
+
+
+def test_killed_between_the_call_and_its_booking(r):
+    """It may have happened: looked up before it is tried again."""
+    Cut(r, heard=True).apply()
+    assert len(enrolled(r)) == 1
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+    assert booked(r) == {"confirmed": 1, "sent": 2}
+
+
+def test_a_portal_that_goes_away_while_enrolling(r):
+    broken_off(r, status=503)
+    assert enrolled(r) == []
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_an_answer_that_is_lost(r):
+    broken_off(r, status=504, after_effect=True)
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_who_opted_out_before_a_broken_run_was_taken_up_again_is_not_enrolled(r):
+    """The gate is asked at the moment of the effect, not only when it was planned."""
+    broken_off(r, status=503)
+    r.clock.advance(3600)
+    r.twin.edit("contacts", r.ripe[0], {"hs_email_optout": "true"})
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe[1:]
+    (left,) = [e for e in look(r, lambda u, portal: outbox.of(u, portal, r.ripe[0])) if e.kind == "enrol"]
+    assert left.state == "dropped"
+    assert "opted out" in left.reason
+
+
+def test_who_became_a_customer_before_a_broken_run_was_taken_up_again_is_not_enrolled(r):
+    broken_off(r, status=503)
+    r.clock.advance(3600)
+    r.twin.edit("contacts", r.ripe[0], {"lifecyclestage": "customer"})
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe[1:]
+
+
+def test_who_was_sold_to_between_plan_and_apply_is_not_enrolled_as_an_mql(r):
+    """The portal keeps the customer's stage; a customer gets no mail for new MQLs."""
+    plan = r.run("plan")
+    r.twin.edit("contacts", r.ripe[0], {"lifecyclestage": "customer"})
+    ran = r.run("apply", plan_hash=plan["hash"])
+    assert [row["contact"] for row in ran["refused"]] == [str(r.ripe[0])]
+    assert sorted(enrolled(r)) == r.ripe[1:]
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe[1:]
+
+
+def test_whose_stage_the_portal_refuses_is_enrolled_once_it_takes_it(r):
+    """No MQL yet, so no mail for MQLs; nothing is forgotten either."""
+    r.twin.edit("contacts", r.ripe[0], {"message": "Azubi"})
+    rule = {"property": "message", "value": "Azubi", "requires": "city"}
+    r.twin.dials.validations = {"lifecyclestage": {"required_when": rule}}
+    r.clock.advance(60)
+    r.run("sync")
+    ran = apply(r)
+    assert (ran["enrolled"], len(ran["refused"])) == (2, 1)
+    assert sorted(enrolled(r)) == r.ripe[1:]
+    r.twin.dials.validations = {}
+    day_by_day(r, 2)
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_who_is_gone_is_not_enrolled(r):
+    broken_off(r, status=503)
+    r.twin.delete("contacts", r.ripe[0])
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe[1:]
+
+
+def test_in_observe_mode_nobody_is_enrolled(tmp_path):
+    with rig(tmp_path) as r:
+        ripe(r, "anna@werk.example")
+        workflow(r, tmp_path)
+        r.run("sync")
+        r.run("provision")
+        assert r.run("cycle")["plan"]["enrolled"] == 1
+        assert r.twin.ledger.enrolments == []
