@@ -65,7 +65,7 @@ def iso(millis: int) -> str:
 
 
 def instant(text: str | None) -> int | None:
-    """Epoch milliseconds from what HubSpot writes for a time (ISO, or digits of milliseconds); None for anything else."""
+    """Epoch milliseconds from what HubSpot writes for a time (ISO, or digits of milliseconds), None for all else."""
     if not text:
         return None
     try:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from connector.clock import iso
-from connector.errors import ConfigError, ConnectorError, MissingScope
+from connector.errors import ConfigError, ConnectorError, DailyLimitReached, MissingScope
 from connector.model.records import PortalIdentity
 from connector.portal.gateway import ScopeReport
 from connector.portal.versions import OLD, expiring
@@ -17,6 +17,7 @@ from connector.sync.context import Context
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 SKEW_MS = 60_000
+UNTIL_MIDNIGHT = "Background work pauses until the portal's midnight."
 
 
 def check_name(name: str) -> None:
@@ -110,15 +111,15 @@ def _scope(report: ScopeReport) -> dict[str, Any]:
 def _limits(ctx: Context) -> dict[str, Any]:
     try:
         usage = ctx.portal.daily_usage()
+    except DailyLimitReached as reached:
+        return _row("limits", False, reached.message, UNTIL_MIDNIGHT)
     except ConnectorError:
         usage = None
     if usage is None or not usage.limit:
         return _row("limits", None, "The portal does not tell its daily calls.")
     share = usage.left / usage.limit
     text = f"{usage.left:,} of {usage.limit:,} calls left today."
-    return _row(
-        "limits", share > 0.1, text, "" if share > 0.1 else "Background work pauses until the portal's midnight."
-    )
+    return _row("limits", share > 0.1, text, "" if share > 0.1 else UNTIL_MIDNIGHT)
 
 
 def _skew(ctx: Context) -> dict[str, Any]:

@@ -17,13 +17,24 @@ from connector.sync.context import Context, StreamReport
 LINKED: dict[str, tuple[ObjectType, ...]] = {"contacts": ("companies",), "deals": ("contacts", "companies")}
 
 
-def keep(ctx: Context, u: Unit, object_type: ObjectType, snapshots: Sequence[Snapshot], report: StreamReport) -> None:
-    """Mirror what the portal says now; counts go to ``report``, ids that moved to ``report.moved``."""
+def keep(
+    ctx: Context,
+    u: Unit,
+    object_type: ObjectType,
+    snapshots: Sequence[Snapshot],
+    report: StreamReport,
+    *,
+    refresh: bool = False,
+) -> None:
+    """Mirror what the portal says now; counts go to ``report``, ids that moved to ``report.moved``.
+
+    ``refresh`` believes the portal even where the mirror claims to hold something later: for repairs.
+    """
     report.read += len(snapshots)
     if object_type in ENGAGEMENTS:
         report.created += keep_events(ctx, u, (event for s in snapshots for event in engagement_events(s)))
         return
-    done = records.upsert(u, ctx.portal_id, object_type, snapshots, ctx.clock.now_ms())
+    done = records.upsert(u, ctx.portal_id, object_type, snapshots, ctx.clock.now_ms(), refresh=refresh)
     report.created += len(done.created)
     report.changed += len(done.changed)
     report.moved.update(done.created, done.changed)

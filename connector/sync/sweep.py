@@ -116,7 +116,7 @@ def _read_again(ctx: Context, scope: Scope, ids: Sequence[int], report: StreamRe
     for chunk in chunks(ids):
         batch = ctx.portal.read(scope.object_type, chunk, scope.properties)
         with ctx.store.unit() as u:
-            keep(ctx, u, scope.object_type, batch.records, report)
+            keep(ctx, u, scope.object_type, batch.records, report, refresh=True)
 
 
 def settle_gone(ctx: Context, scope: Scope, ids: Sequence[int], report: StreamReport) -> None:

@@ -39,7 +39,7 @@ class Findings:
     fields: int = 0
     equal: int = 0
     repaired: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REPAIRS, 0))
-    differing: int = 0
+    differing: set[str] = field(default_factory=set)
 
     def add(self, what: str, by: int) -> None:
         """Book ``by`` repairs of a kind."""
@@ -82,9 +82,9 @@ def _verify_type(ctx: Context, object_type: ObjectType, found: Findings) -> None
         found.add("merged", report.merged)
         with ctx.store.view() as u:
             found.counts[object_type] = (difference.listed, records.count(u, ctx.portal_id, object_type))
-        found.differing = 0 if difference.none else found.differing + 1
         if difference.none:
             return
+    found.differing.add(object_type)
 
 
 def _verify_sample(ctx: Context, size: int, random: Random, found: Findings) -> None:
@@ -100,7 +100,7 @@ def _verify_sample(ctx: Context, size: int, random: Random, found: Findings) -> 
             }
         wrong = [s for s in batch.records if s.id in mirrored and _differs(s, mirrored[s.id], scope, found)]
         with ctx.store.unit() as u:
-            keep(ctx, u, "contacts", [s for s in wrong if s.id in mirrored], StreamReport("contacts"))
+            keep(ctx, u, "contacts", wrong, StreamReport("contacts"), refresh=True)
         found.sampled += len(batch.records)
         _verify_links(ctx, chunk, found)
 

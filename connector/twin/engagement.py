@@ -179,22 +179,24 @@ class EngagementRoutes:
             raise not_found()
         return record
 
-    def _history(self, record: Record) -> list[tuple[int, str, JSON]]:
-        rows: list[tuple[int, str, JSON]] = []
+    def _history(self, record: Record) -> list[tuple[int, str, JSON, int]]:
+        """(time, kind, details, the contact it was told of first): an event keeps its id when contacts are merged."""
+        rows: list[tuple[int, str, JSON, int]] = []
         for person in self._activity.persons_of(record.id):
+            whose = self._activity.contact_ids[person]
             for at, url in self._activity.views_of(person):
-                rows.append((at, "e_visited_page", {"hs_url": url, "hs_path": url.removeprefix(SITE)}))
+                rows.append((at, "e_visited_page", {"hs_url": url, "hs_path": url.removeprefix(SITE)}, whose))
             for form in self._activity.catalogue.forms:
                 details = {"hs_form_id": form["id"], "hs_form_name": form["name"]}
                 rows += [
-                    (one.at, "e_submitted_form", details)
+                    (one.at, "e_submitted_form", details, whose)
                     for one in self._activity.submissions[form["id"]]
                     if one.person == person
                 ]
         return rows
 
-    def _event_shape(self, record: Record, row: tuple[int, str, JSON]) -> JSON:
-        ident = uuid.uuid5(MAIL_NAMESPACE, f"{record.id}{row[:2]}{row[2].get('hs_url', '')}")
+    def _event_shape(self, record: Record, row: tuple[int, str, JSON, int]) -> JSON:
+        ident = uuid.uuid5(MAIL_NAMESPACE, f"{row[3]}{row[:2]}{row[2].get('hs_url', '')}")
         return {
             "id": str(ident), "eventType": row[1], "objectId": str(record.id), "objectType": "CONTACT",
             "occurredAt": iso(row[0]), "properties": row[2],

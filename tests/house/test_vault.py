@@ -46,7 +46,18 @@ def test_rotation_the_first_key_seals_and_all_open():
         Vault(old).open(again, "a")
 
 
-@pytest.mark.parametrize("key", ["", " , ", "short", "ü" * 43, "A" * 43, "secret" * 8, KEY[:-5]])
+NO_KEYS = {
+    "empty": "",
+    "commas": " , ",
+    "short": "short",
+    "umlauts": "ü" * 43,
+    "zeros": "A" * 43,
+    "a word": "secret" * 8,
+    "cut": KEY[:-5],
+}
+
+
+@pytest.mark.parametrize("key", NO_KEYS.values(), ids=list(NO_KEYS))
 def test_a_key_that_is_none_is_told_with_a_remedy(key):
     with pytest.raises(SecretKeyMissing) as caught:
         Vault(key)

@@ -21,7 +21,7 @@ def test_from_token_to_certificate(tmp_path):
         r.run("live")
         ran = r.run("apply", plan_hash=plan["hash"])
         assert (ran["ok"], ran["written"], ran["hash"]) == (True, plan["contacts"], plan["hash"])
-        assert ran["calls"] <= -(-plan["contacts"] // 100) + 1
+        assert ran["calls"] <= -(-plan["contacts"] // 100) + 2  # the batches, a look before them, a sample after them
 
         shown = {int(c["contact"]): c["properties"] for c in plan["changes"]}
         truth = r.twin.truth("contacts")

@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.presets import load_yaml, preset_text
 from connector.progress import Silent
+from connector.service import Service
 from connector.store import Unit, activities
 from connector.sync.context import Context
 from connector.sync.rulebook import SHIPPED
@@ -84,6 +85,43 @@ def killed(r: Rig, task: str, after: int, command: str, **options: Any) -> None:
         except KeyboardInterrupt:
             return
     raise AssertionError(f"{command} ended before it could be killed")
+
+
+@contextmanager
+def wired(r: Rig, method: str, wrap: Callable[[Any], Any]) -> Iterator[Service]:
+    """An installation whose way to the portal breaks, or is meddled with, at one method of the real gateway."""
+    with r.service() as service:
+        connect = service._connect
+
+        def connected(*args: Any, **options: Any) -> Any:
+            portal = connect(*args, **options)
+            setattr(portal, method, wrap(getattr(portal, method)))
+            return portal
+
+        service._connect = connected
+        yield service
+
+
+def dies(call: Callable[..., Any], *, heard: bool) -> Callable[..., Any]:
+    """The call, killed before the portal heard of it or before its answer was booked."""
+
+    def dying(*args: Any, **options: Any) -> None:
+        if heard:
+            call(*args, **options)
+        raise KeyboardInterrupt
+
+    return dying
+
+
+def cut(r: Rig, method: str, *, heard: bool) -> None:
+    """Apply what is planned and die in the first call of ``method``."""
+    shown = r.run("plan")["hash"]
+    with wired(r, method, lambda call: dies(call, heard=heard)) as service:
+        try:
+            service.apply(r.name, plan_hash=shown)
+        except KeyboardInterrupt:
+            return
+    raise AssertionError(f"{method} was never called")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from connector.errors import PortalUnavailable
 from connector.store import outbox
 from tests.journeys.steps import go_live, people
 from tests.rig import Rig, rig
-from tests.sync.steps import document, look, publish, ripe
+from tests.sync.steps import cut, document, look, publish, ripe
 
 WELCOME = 91001
 SWITCHED_OFF = 91005
@@ -66,33 +66,6 @@ def broken_off(r: Rig, **fault: Any) -> None:
     r.twin.dials.faults = []
 
 
-class Cut:
-    """A service whose process dies in the enrolment call, before or after the portal heard it."""
-
-    def __init__(self, r: Rig, *, heard: bool) -> None:
-        self.r, self.heard = r, heard
-
-    def apply(self) -> None:
-        plan = self.r.run("plan")
-        with self.r.service() as service, pytest.raises(KeyboardInterrupt):
-            connect = service._connect
-
-            def dying(*args, **options):
-                portal = connect(*args, **options)
-                enrol = portal.enrol
-
-                def once(workflow_id, email):
-                    if self.heard:
-                        enrol(workflow_id, email)
-                    raise KeyboardInterrupt
-
-                portal.enrol = once
-                return portal
-
-            service._connect = dying
-            service.apply(self.r.name, plan_hash=plan["hash"])
-
-
 def test_new_mqls_are_enrolled_exactly_once(r):
     plan = r.run("plan")
     assert {e["contact"] for e in plan["enrolments"]} == {str(i) for i in r.ripe}
@@ -124,15 +97,15 @@ def test_two_workflows_are_two_causes(r):
 
 
 @pytest.mark.parametrize(
-    ("gate", "property", "value"),
+    ("gate", "name", "value"),
     [
         ("opted_out", "hs_email_optout", "true"),
         ("hard_bounce", "hs_email_hard_bounce_reason_enum", "UNKNOWN_USER"),
         ("not_marketable", "hs_marketable_status", "false"),
     ],
 )
-def test_who_must_not_be_mailed_is_held_with_the_reason(r, gate, property, value):
-    r.twin.edit("contacts", r.ripe[1], {property: value})
+def test_who_must_not_be_mailed_is_held_with_the_reason(r, gate, name, value):
+    r.twin.edit("contacts", r.ripe[1], {name: value})
     r.clock.advance(60)
     r.run("sync")
     plan = r.run("plan")
@@ -143,7 +116,9 @@ def test_who_must_not_be_mailed_is_held_with_the_reason(r, gate, property, value
     assert r.twin.get("contacts", r.ripe[1])["lifecyclestage"] == "marketingqualifiedlead"
 
 
-@pytest.mark.parametrize(("ident", "why"), [(SWITCHED_OFF, "switched off"), (12345, "no workflow 12345"), ("", "named")])
+@pytest.mark.parametrize(
+    ("ident", "why"), [(SWITCHED_OFF, "switched off"), (12345, "no workflow 12345"), ("", "named")]
+)
 def test_a_workflow_that_cannot_be_used_holds_everybody(r, ident, why):
     workflow(r, r.folder, ident)
     plan = r.run("plan")
@@ -162,7 +137,7 @@ def test_a_workflow_switched_off_after_the_plan_is_a_refusal_for_each(r):
 
 
 def test_killed_before_the_portal_heard_of_it(r):
-    Cut(r, heard=False).apply()
+    cut(r, "enrol", heard=False)
     assert booked(r) == {"unknown": 1, "planned": 2}
     day_by_day(r)
     assert sorted(enrolled(r)) == r.ripe
@@ -171,7 +146,7 @@ def test_killed_before_the_portal_heard_of_it(r):
 
 def test_killed_between_the_call_and_its_booking(r):
     """It may have happened: looked up before it is tried again."""
-    Cut(r, heard=True).apply()
+    cut(r, "enrol", heard=True)
     assert len(enrolled(r)) == 1
     day_by_day(r)
     assert sorted(enrolled(r)) == r.ripe

@@ -6,9 +6,10 @@ import pytest
 
 from connector.errors import ProtocolBroken
 from connector.model.records import Page, Snapshot
-from connector.store import cursors, outbox
+from connector.store import cursors, outbox, records
 from connector.sync.increment import GATHER, OVERLAP_MS, Echo, _groups, _next_key
-from tests.journeys.steps import people, stream, wrong, written_back
+from connector.sync.pull import PullOptions, pull
+from tests.journeys.steps import people, stream, written_back, wrong
 from tests.rig import rig
 from tests.sync.steps import acts, context, killed, look, paths, watched
 
@@ -48,8 +49,6 @@ def _walk_until(ctx, pages: int) -> int:
             raise KeyboardInterrupt
         return search(*args, **options)
 
-    from connector.sync.pull import PullOptions, pull
-
     ctx.portal.search = dying
     with pytest.raises(KeyboardInterrupt):
         pull(ctx, PullOptions())
@@ -58,8 +57,6 @@ def _walk_until(ctx, pages: int) -> int:
 
 
 def _ids(u):
-    from connector.store import records
-
     return records.stamps(u, 1, "contacts", 0, 10_000)
 
 
@@ -109,7 +106,7 @@ def test_a_new_link_comes_with_a_changed_contact(tmp_path):
 
 def test_a_changed_company_is_judged_through_its_contacts(tmp_path):
     with rig(tmp_path) as r:
-        contact, other = people(r, 2)
+        contact, _ = people(r, 2)
         company = r.twin.create("companies", {"name": "Werk", "numberofemployees": "3"})
         r.twin.associate("contacts", contact, "companies", company)
         written_back(r)
@@ -155,7 +152,9 @@ def told(groups):
 
 def test_an_ordinary_window_asks_one_question():
     assert told(_groups("contacts", 100, 0, None)) == [[("lastmodifieddate", "GTE", "100")]]
-    assert told(_groups("deals", 100, 7, None)) == [[("hs_lastmodifieddate", "GTE", "100"), ("hs_object_id", "GT", "7")]]
+    assert told(_groups("deals", 100, 7, None)) == [
+        [("hs_lastmodifieddate", "GTE", "100"), ("hs_object_id", "GT", "7")]
+    ]
 
 
 def test_after_a_large_run_its_own_contacts_are_asked_for_apart():

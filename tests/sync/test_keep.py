@@ -189,7 +189,7 @@ def test_a_call_is_an_activity_of_each_contact_it_is_linked_to(desk, one):
 
 
 @pytest.mark.parametrize(
-    ("kind", "values", "source", "type", "title"),
+    ("kind", "values", "source", "word", "title"),
     [
         ("calls", {"hs_call_status": "BUSY", "hs_call_title": "Versuch"}, "call", "BUSY", "Versuch"),
         ("emails", {"hs_email_direction": "EMAIL", "hs_email_subject": "Angebot"}, "email", "EMAIL", "Angebot"),
@@ -198,9 +198,16 @@ def test_a_call_is_an_activity_of_each_contact_it_is_linked_to(desk, one):
         ("tasks", {"hs_task_status": "COMPLETED", "hs_task_subject": "Ruf an"}, "task", "COMPLETED", "Ruf an"),
     ],
 )
-def test_what_sales_did_in_the_words_of_its_kind(kind, values, source, type, title):
+def test_what_sales_did_in_the_words_of_its_kind(kind, values, source, word, title):
     (told,) = engagement_events(engagement(kind, 5, 6, **values))
-    assert (told.source, told.id, told.type, told.title, told.contact_id, told.ref) == (source, "5", type, title, 6, "5")
+    assert (told.source, told.id, told.type, told.title, told.contact_id, told.ref) == (
+        source,
+        "5",
+        type,
+        title,
+        6,
+        "5",
+    )
     assert told.at_ms == 1_795_161_600_000
 
 

@@ -6,12 +6,11 @@ from math import ceil, log2
 
 import pytest
 
-from connector.errors import Refused
 from connector.store import cursors, outbox, runs
 from connector.sync.push import same
 from tests.journeys.steps import go_live, people, scores, wrong
 from tests.rig import Rig, rig
-from tests.sync.steps import UPDATE, killed, look, paths, watched
+from tests.sync.steps import UPDATE, cut, killed, look, paths, watched, wired
 
 
 @pytest.fixture
@@ -108,41 +107,15 @@ def test_what_a_killed_run_left_is_superseded_by_the_next(tmp_path):
 
 
 def test_a_run_that_was_killed_before_its_first_answer_is_booked_as_failed(r):
-    r.twin.dials.faults = [{"match": UPDATE, "times": 1, "status": 400, "after_effect": False}]
-    plan = r.run("plan")
-    with r.service() as service, pytest.raises(KeyboardInterrupt):
-        connect = service._connect
-
-        def dying(*args, **options):
-            portal = connect(*args, **options)
-            portal.write = _die
-            return portal
-
-        service._connect = dying
-        service.apply(r.name, plan_hash=plan["hash"])
+    cut(r, "write", heard=False)
     last = look(r, lambda u, portal: runs.last(u, portal, "apply"))
     assert (last.state, last.counts["written"]) == ("failed", 0)
     assert states(r) == {"planned": 100}
 
 
-def _die(*_):
-    raise KeyboardInterrupt
-
-
 def test_killed_between_the_call_and_its_booking(r):
     """The portal took it, we do not know: the next cycle reads it and has nothing left to write."""
-    plan = r.run("plan")
-    with r.service() as service, pytest.raises(KeyboardInterrupt):
-        connect = service._connect
-
-        def dying(*args, **options):
-            portal = connect(*args, **options)
-            write = portal.write
-            portal.write = lambda *a: (write(*a), _die())
-            return portal
-
-        service._connect = dying
-        service.apply(r.name, plan_hash=plan["hash"])
+    cut(r, "write", heard=True)
     assert states(r) == {"planned": 100}
     r.clock.advance(60)
     r.run("sync")
@@ -164,23 +137,17 @@ def test_each_write_is_stamped_and_the_stamp_is_no_change_of_its_own(r):
 
 def test_a_value_somebody_changed_under_our_hands_is_seen_by_the_read_back(r):
     """Another integration overwrites what we wrote before we look."""
+
+    def contested(write):
+        def meddled(kind, updates):
+            done = write(kind, updates)
+            r.twin.edit("contacts", r.ids[0], {"leadwright_score": "999"})
+            return done
+
+        return meddled
+
     plan = r.run("plan")
-    with r.service() as service:
-        connect = service._connect
-
-        def contested(*args, **options):
-            portal = connect(*args, **options)
-            write = portal.write
-
-            def meddled(kind, updates):
-                done = write(kind, updates)
-                r.twin.edit("contacts", r.ids[0], {"leadwright_score": "999"})
-                return done
-
-            portal.write = meddled
-            return portal
-
-        service._connect = contested
+    with wired(r, "write", contested) as service:
         ran = service.apply(r.name, plan_hash=plan["hash"])
     assert ran["read_back"] == {"checked": 100, "equal": 99, "different": 1}
     assert ran["ok"] is False
@@ -204,23 +171,12 @@ def test_when_two_values_mean_the_same(theirs, ours, equal):
     assert same(theirs, ours) is equal
 
 
-def test_a_fault_of_the_whole_batch_is_not_halved(r):
-    """A read-only property fails for everybody who carries it: one call tells."""
+def test_a_property_made_read_only_is_not_halved_for(r):
+    """It fails for everybody who carries it: one call tells, nobody is asked for alone."""
     plan = r.run("plan")
-    with r.service() as service:
-        connect, asked = service._connect, []
-
-        def refusing(*args, **options):
-            portal = connect(*args, **options)
-
-            def write(kind, updates):
-                asked.append(len(updates))
-                raise Refused("no", faults={"leadwright_score": "READ_ONLY_VALUE"})
-
-            portal.write = write
-            return portal
-
-        service._connect = refusing
-        ran = service.apply(r.name, plan_hash=plan["hash"])
-    assert asked == [100]
-    assert len(ran["refused"]) == 100
+    definition = r.twin.state.definitions.properties["contacts"]["leadwright_score"]
+    definition["modificationMetadata"]["readOnlyValue"] = True
+    with watched(r) as calls:
+        ran = r.run("apply", plan_hash=plan["hash"])
+    assert len(paths(calls, UPDATE)) <= 2
+    assert (ran["written"], len(ran["refused"])) == (0, 100)

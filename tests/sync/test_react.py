@@ -118,9 +118,7 @@ def test_a_refusal_keeps_the_day_it_began(r):
     r.twin.edit("contacts", contact, {"city": "Ulm"})
     r.run("sync")
     r.run("plan")
-    assert [h.since_ms for h in look(r, lambda u, portal: holds.of(u, portal, contact))] == [
-        h.since_ms for h in began
-    ]
+    assert [h.since_ms for h in look(r, lambda u, portal: holds.of(u, portal, contact))] == [h.since_ms for h in began]
 
 
 def test_a_refusal_ends_when_its_reason_does(r):

@@ -27,7 +27,7 @@ from connector.store.records.rows import (
 )
 from connector.store.schema import EMAILS, PROPERTY_HISTORY
 from connector.store.unit import Unit, check_portal, mine
-from connector.store.values import digest, normal_email
+from connector.store.values import clean, digest, normal_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +255,12 @@ def _note_history(batch: _Batch, snapshot: Snapshot, known: _Kept) -> None:
     stamp = modified_property(batch.object_type)
     for name, after in snapshot.properties.items():
         if name in known.values and name != stamp and known.values[name] != after:
-            moved = (batch.object_type, snapshot.id, name, at_ms, snapshot.id, known.values[name], after)
-            batch.history.append((*moved, batch.now_ms))
+            change = _kept_text(known.values[name]), _kept_text(after)
+            batch.history.append((batch.object_type, snapshot.id, name, at_ms, snapshot.id, *change, batch.now_ms))
+
+
+def _kept_text(value: str | None) -> str | None:
+    return clean(value) if value is not None else None
 
 
 def _claim_emails(batch: _Batch, record: int, values: Properties) -> None:

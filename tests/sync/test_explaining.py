@@ -1,0 +1,111 @@
+"""One contact's bill, now or at a past minute, by the same functions that judge everybody (promise 2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.errors import UnknownContact
+from tests.journeys.steps import go_live
+from tests.rig import rig
+from tests.sync.steps import document, publish
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def r(tmp_path):
+    with rig(tmp_path) as made:
+        made.anna = made.twin.create_contact({"email": "Anna@Werk.example", "lastname": "Müller", "jobtitle": "Azubi"})
+        go_live(made)
+        yield made
+
+
+def bill(r, at_ms: int | None = None) -> dict:
+    return r.run("explain", str(r.anna), at_ms)
+
+
+def rules(body: dict) -> set[str]:
+    return {line["rule"] for line in body["lines"] if line["points"]}
+
+
+def test_what_was_done_later_is_not_on_the_bill_of_a_past_minute(r):
+    before, then = bill(r), r.clock.now_ms()
+    r.clock.advance(DAY)
+    r.twin.submit_form("White Paper Anforderung", "anna@werk.example")
+    r.run("sync")
+    assert bill(r)["score"] == before["score"] + 15
+    past = bill(r, then)
+    assert (past["score"], past["lines"]) == (before["score"], before["lines"])
+    assert "white_paper" not in rules(past)
+
+
+def test_properties_are_those_of_the_minute(r):
+    then = r.clock.now_ms()
+    r.clock.advance(DAY)
+    r.twin.edit("contacts", r.anna, {"jobtitle": "Leiterin Einkauf"})
+    r.run("sync")
+    assert "function" in rules(bill(r))
+    assert "function" not in rules(bill(r, then))
+    assert bill(r, then)["at"] != bill(r)["at"]
+
+
+def test_what_was_shown_then_is_what_is_explained_later(r):
+    r.twin.submit_form("E-Book Download", "anna@werk.example")
+    r.run("sync")
+    shown, then = bill(r), r.clock.now_ms()
+    for _ in range(3):
+        r.clock.advance(DAY)
+        r.twin.submit_form("White Paper Anforderung", "anna@werk.example")
+        r.twin.edit("contacts", r.anna, {"city": "Ulm", "jobtitle": "Geschäftsführerin"})
+        r.run("sync")
+    past = bill(r, then)
+    assert {k: past[k] for k in ("score", "grade", "lines", "families")} == {
+        k: shown[k] for k in ("score", "grade", "lines", "families")
+    }
+
+
+def test_the_rules_are_those_of_the_minute(r, tmp_path):
+    """Whatever was published since: the bill then is the bill of then."""
+    r.twin.submit_form("White Paper Anforderung", "anna@werk.example")
+    r.run("sync")
+    shown, then = bill(r), r.clock.now_ms()
+    r.clock.advance(DAY)
+    body = document("scoring")
+    for rule in body["rules"]:
+        if rule["name"] == "white_paper":
+            rule["points"] = 29
+    publish(r, tmp_path, "scoring", body)
+    assert bill(r)["score"] == shown["score"] + 14
+    assert bill(r, then)["score"] == shown["score"]
+
+
+def test_before_there_was_a_contact_nothing_is_known_of_it(r):
+    """No points, nothing invented."""
+    past = bill(r, r.clock.now_ms() - 365 * DAY * 1000)
+    assert past["score"] == 0
+    assert rules(past) == set()
+
+
+@pytest.mark.parametrize("word", ["anna@werk.example", "ANNA@WERK.EXAMPLE", "  Anna@Werk.example "])
+def test_an_address_names_the_contact_however_it_is_written(r, word):
+    assert r.run("explain", word)["contact"] == str(r.anna)
+
+
+def test_an_additional_address_names_the_contact_too(r):
+    r.clock.advance(60)
+    r.twin.edit("contacts", r.anna, {"hs_additional_emails": "a.mueller@alt.example"})
+    r.run("sync")
+    assert r.run("explain", "A.Mueller@alt.example")["contact"] == str(r.anna)
+
+
+@pytest.mark.parametrize("word", ["1", "99999999999999999999999", "niemand@x.example", "", "²", "-5", "anna"])
+def test_nobody_is_told_as_nobody(r, word):
+    with pytest.raises(UnknownContact) as told:
+        r.run("explain", word)
+    assert "sync" in told.value.remedy
+
+
+def test_explaining_asks_the_portal_nothing(r):
+    before = r.twin.ledger.count()
+    bill(r)
+    assert r.twin.ledger.count() == before
