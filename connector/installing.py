@@ -17,10 +17,10 @@ KEY = "LEADWRIGHT_SECRET_KEY"
 
 def install(settings: Settings, env_file: Path) -> dict[str, Any]:
     """Make the key (unless one is set) and the database (unless it is there). Nothing existing is overwritten."""
+    revision = upgrade(settings)["revision"]
     made = settings.secret_key is None
     if made:
         _keep_key(env_file, Vault.new_key())
-    revision = upgrade(settings)["revision"]
     return {
         "database": shown_url(settings.database_url),
         "revision": revision,

@@ -93,10 +93,16 @@ class Service:
         finally:
             portal.close()
         checking.refuse_without_contacts(features)
-        now = self._clock.now_ms()
+        now, sealed = self._clock.now_ms(), self._vault.seal(token, name)
         with self.store.unit() as u:
-            row = portals.add(u, name, address, self._vault.seal(token, name), identity, now)
-            publish_shipped(u, row.id, self._settings.config_dir, now)
+            row = next((known for known in portals.every(u) if known.name == name), None)
+            if row is not None:
+                checking.refuse_other_portal(row, identity, address)
+                portals.set_token(u, row.id, sealed)
+                portals.set_identity(u, row.id, identity)
+            else:
+                row = portals.add(u, name, address, sealed, identity, now)
+                publish_shipped(u, row.id, self._settings.config_dir, now)
         return checking.added(row, identity, features)
 
     def list_portals(self) -> dict[str, Any]:

@@ -34,6 +34,9 @@ def stream(rows: Iterable[Row], kind: str, out: BinaryIO) -> int:
 
 def save(rows: Iterable[Row], kind: str, file: Path) -> int:
     """Write ``FILE.part`` and rename it when it is whole; a fault leaves what was there before."""
+    if file.exists() and not file.is_file():  # a device or a pipe is written to, never replaced
+        with file.open("wb") as out:
+            return stream(rows, kind, out)
     part = file.with_name(f"{file.name}.part")
     file.parent.mkdir(parents=True, exist_ok=True)
     try:

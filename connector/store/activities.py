@@ -105,6 +105,22 @@ def event_of(a: Activity) -> PortalEvent:
     return PortalEvent(a.source, a.id, a.at_ms, a.type, a.contact_id, None, a.ref, a.title, a.url, a.detail)
 
 
+def pairs(u: Unit, portal_id: int, source: str) -> set[tuple[int, str]]:
+    """(contact, id) of every activity of a source."""
+    query = sa.select(ACTIVITIES.c.contact_id, ACTIVITIES.c.id).where(mine(ACTIVITIES, portal_id, source=source))
+    return {(row[0], row[1]) for row in u.rows(query)}
+
+
+def remove(u: Unit, portal_id: int, source: str, gone: Collection[tuple[int, str]]) -> int:
+    """Forget activities that the portal no longer has; their contacts are marked to be judged."""
+    check_portal(portal_id)
+    u.own(portal_id)
+    statement = "DELETE FROM activities WHERE portal_id = ? AND contact_id = ? AND source = ? AND id = ?"
+    bulk.change_many(u, statement, [(portal_id, contact, source, ident) for contact, ident in gone])
+    mark_dirty(u, portal_id, {contact for contact, _ in gone})
+    return len(gone)
+
+
 def set_kinds(u: Unit, portal_id: int, activities: Sequence[Activity]) -> int:
     """Book newly found kinds, assets and verdicts of activities that are kept; how many differ from before."""
     check_portal(portal_id)

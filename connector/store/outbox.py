@@ -148,6 +148,14 @@ def of(u: Unit, portal_id: int, contact_id: int) -> tuple[OutboxEntry, ...]:
     return tuple(map(_entry, u.rows(query)))
 
 
+def refused_since(u: Unit, portal_id: int, since_ms: int) -> tuple[OutboxEntry, ...]:
+    """Writes that the portal refused from then on."""
+    query = sa.select(*_COLUMNS).where(
+        mine(OUTBOX, portal_id, state="refused", kind="write"), _O.created_ms >= since_ms
+    )
+    return tuple(_entry(row) for row in u.rows(query.order_by(_O.id)))
+
+
 def of_run(
     u: Unit, portal_id: int, run_id: str, *, states: Collection[OutboxState] = (), chunk: int = 1000
 ) -> Iterator[list[OutboxEntry]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -64,7 +65,7 @@ class Store:
         """The revision found; a new SQLite file gets its folder and, once and for good, its write-ahead log."""
         if self.file is None:
             return self.revision()
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(self.file.parent)
         found = self.revision() if self.file.exists() else None
         migrate.refuse_newer(found)
         with translated(self.file), writer_lock(str(self.file)):
@@ -75,6 +76,16 @@ class Store:
             finally:
                 raw.close()
         return found
+
+    @staticmethod
+    def _make_folder(folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"The database's folder {folder} cannot be made ({error.strerror}).",
+                remedy="Name another one in LEADWRIGHT_DATABASE_URL, or give write access.",
+            ) from None
 
     def revision(self) -> str | None:
         with self._transaction(write=False) as connection:

@@ -38,6 +38,15 @@ def refuse_paused(row: PortalRow) -> None:
         )
 
 
+def refuse_other_portal(row: PortalRow, identity: PortalIdentity, address: str) -> None:
+    """A name that is taken may get a new token of the same portal, never another portal."""
+    if row.base_url != address or row.hub_id != identity.hub_id:
+        raise ConfigError(
+            f"{row.name} is connected to HubSpot portal {row.hub_id}; this token belongs to {identity.hub_id}.",
+            remedy="Connect the other portal under a name of its own.",
+        )
+
+
 def refuse_without_contacts(features: Iterable[ScopeReport]) -> None:
     """Without contacts there is nothing to mirror; every other feature may be missing."""
     for report in features:
@@ -60,7 +69,7 @@ def added(row: PortalRow, identity: PortalIdentity, features: Iterable[ScopeRepo
         "currency": identity.currency,
         "account_type": identity.account_type,
         "base_url": row.base_url,
-        "mode": "observe",
+        "mode": "live" if row.live else "observe",
         "features": rows,
         "warnings": off,
     }

@@ -32,11 +32,15 @@ def read_source(ctx: Context, source: str) -> StreamReport:
     report = StreamReport(source)
     with ctx.store.view() as u:
         state = cursors.get(u, ctx.portal_id, f"events/{source}") or {}
+    was_read = bool(state) and not state.get("off")
     try:
         SOURCES[source](ctx, state, report)
     except (SkippableError, MissingScope) as fault:
         report.off = fault.message
         _save(ctx, source, {**state, "off": fault.message})
+    if was_read != (report.off is None):
+        with ctx.store.unit() as u:
+            records.mark_dirty(u, ctx.portal_id, None)  # what was unknown may be known now, or the other way round
     return report
 
 
@@ -143,6 +147,8 @@ def _read_page_views(ctx: Context, state: dict[str, Any], report: StreamReport) 
     if todo is None:
         todo = _visitors(ctx, state.get("seen_ms"), floor)
     ctx.progress.start("page_views", len(todo))
+    if todo and state.get("seen_ms") is None:
+        _views_of(ctx, todo[0], floor)  # one call tells whether the portal offers them at all
     with ThreadPoolExecutor(READERS, thread_name_prefix="views") as pool:
         for chunk in chunks(todo, 10 * READERS):
             found = list(pool.map(lambda contact_id: _views_of(ctx, contact_id, floor), chunk))

@@ -30,7 +30,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     judgement = judge(case.facts, ctx.rulebook.rules, view)
     body = receipt_json(judgement.receipt)
     body["email"] = record.email or ""
-    body["merged_into"] = record.id if _as_id(contact) not in (None, record.id) else None
+    body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
     return body
 

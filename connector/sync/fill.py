@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.errors import ProtocolBroken, SkippableError
+from connector.errors import FeatureOff, MissingScope, ProtocolBroken, SkippableError
 from connector.model.records import ObjectType, Page
 from connector.portal.gateway import Filter
 from connector.store import cursors
@@ -218,13 +218,18 @@ def _trusted(work: Fill) -> bool:
 
 
 def _page(ctx: Context, scope: Scope, after: str | None) -> Page:
-    return ctx.portal.page(
-        scope.object_type,
-        after=after,
-        properties=scope.properties,
-        associations=WITH.get(scope.object_type, ()),
-        limit=PAGE,
-    )
+    """One page with its links; without them where the token may not see the linked type."""
+    linked = WITH.get(scope.object_type, ())
+    try:
+        return _listed(ctx, scope, after, linked)
+    except (MissingScope, FeatureOff):
+        if not linked:
+            raise
+        return _listed(ctx, scope, after, ())
+
+
+def _listed(ctx: Context, scope: Scope, after: str | None, linked: tuple[ObjectType, ...]) -> Page:
+    return ctx.portal.page(scope.object_type, after=after, properties=scope.properties, associations=linked, limit=PAGE)
 
 
 def _keep_pages(ctx: Context, scope: Scope, work: Fill, pages: Sequence[Page], report: StreamReport) -> None:

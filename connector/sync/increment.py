@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connector.errors import ProtocolBroken
+from connector.errors import MissingScope, ProtocolBroken, SkippableError
 from connector.model.records import MIRRORED, Association, ObjectType, Snapshot, modified_property
 from connector.portal.gateway import Filter
 from connector.rules.decide import STAMP
@@ -125,7 +125,11 @@ def _linked(ctx: Context, object_type: ObjectType, found: Sequence[Snapshot]) ->
     fresh = [record.id for record in found if known.get(record.id) != record.modified_ms]
     gathered: dict[int, list[Association]] = {i: [] for i in fresh}
     for to_type in filling.WITH.get(object_type, ()) if fresh else ():
-        for from_id, links in ctx.portal.associations(object_type, to_type, fresh).items():
+        try:
+            told = ctx.portal.associations(object_type, to_type, fresh)
+        except (SkippableError, MissingScope):
+            return list(found)  # the portal does not show these links: they stay unknown, the records are mirrored
+        for from_id, links in told.items():
             gathered.setdefault(from_id, []).extend(links)
     return [replace(r, associations=tuple(gathered[r.id]) if r.id in gathered else None) for r in found]
 

@@ -8,6 +8,7 @@ reason, and the others go on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ from connector.sync.context import Context, StreamReport
 from connector.sync.fill import fill
 from connector.sync.increment import Echo, increment, settle
 from connector.sync.scope import ENGAGEMENT_PROPERTIES, Scope, reading_scope, widened
-from connector.sync.sweep import sweep
+from connector.sync.sweep import sweep, sweep_engagements
 
 REFERENCE = ("definitions", "owners", "pipelines", "workflows")
 ALWAYS = ("email_events",)
@@ -141,7 +142,11 @@ def _advance(ctx: Context, scope: Scope, state: dict[str, Any], options: PullOpt
         if scope.object_type == "contacts" and (report.moved or faded):
             settle(ctx, scope, report, everything=faded)
     kept: dict[str, Any] = {"since_ms": since, "properties": list(scope.properties)}
-    kept["offset"] = _hold_against_count(ctx, scope, state.get("offset", 0), report, force=options.full)
+    counted = _counts_now(ctx, scope, state, report, force=options.full)
+    kept["counted_ms"] = ctx.clock.now_ms() if counted else state.get("counted_ms", 0)
+    kept["offset"] = state.get("offset", 0)
+    if counted:
+        kept["offset"] = _hold_against_count(ctx, scope, kept["offset"], report, force=options.full)
     if echo is not None and echo.until_ms > since:
         kept["echo"] = {"stamp_ms": echo.stamp_ms, "until_ms": echo.until_ms}
     with ctx.store.unit() as u:
@@ -166,14 +171,19 @@ def catch_up(ctx: Context) -> None:
         increment(ctx, full_scope(ctx, "contacts"), state["since_ms"], report, _echo(state))
 
 
+def _counts_now(ctx: Context, scope: Scope, state: Mapping[str, Any], report: StreamReport, *, force: bool) -> bool:
+    """Contacts are counted at every increment, companies and deals every hour: a quiet pull has ten calls to spend."""
+    if scope.object_type not in MIRRORED:
+        return False
+    due = ctx.clock.now_ms() - state.get("counted_ms", 0) >= HOURLY_MS
+    return force or report.full or scope.object_type == "contacts" or due
+
+
 def _hold_against_count(ctx: Context, scope: Scope, offset: int, report: StreamReport, *, force: bool) -> int:
     """Sweep when the portal counts more or fewer records than the mirror; returns the difference that then remains.
 
     A remaining difference (the search lags, or counts otherwise) is remembered so that it does not sweep each time.
-    Only contacts are counted at every increment: one call, and the budget of a quiet pull is ten.
     """
-    if scope.object_type not in MIRRORED or not (force or report.full or scope.object_type == "contacts"):
-        return offset
     counted = count_in_portal(ctx, scope.object_type)
     if force or counted is None or counted - _count(ctx, scope.object_type) != offset:
         sweep(ctx, scope, report)
@@ -201,11 +211,25 @@ def count_in_portal(ctx: Context, object_type: ObjectType) -> int | None:
 def _pull_engagement(ctx: Context, options: PullOptions, report: PullReport) -> None:
     """CRM engagement objects, then the event sources that are due."""
     for object_type in ENGAGEMENTS:
-        _add(ctx, report, lambda t=object_type: _pull_records(ctx, t, options, report))
+        _add(ctx, report, lambda t=object_type: _pull_engagements(ctx, t, options, report))
     moved = report.moved_contacts or options.full or "engagement" in options.only
     for source in (*ALWAYS, *WHEN_MOVED):
-        if source in ALWAYS or moved or _due(ctx, source):
+        if _due(ctx, source) or ((source in ALWAYS or moved) and not _off(ctx, source)):
             _add(ctx, report, lambda s=source: engagement.read_source(ctx, s))
+
+
+def _pull_engagements(ctx: Context, object_type: ObjectType, options: PullOptions, whole: PullReport) -> StreamReport:
+    """One kind of engagement; a full pull also forgets those that were deleted."""
+    report = _pull_records(ctx, object_type, options, whole)
+    if options.full and report.off is None:
+        report.deleted = sweep_engagements(ctx, object_type)
+    return report
+
+
+def _off(ctx: Context, source: str) -> bool:
+    """Whether the portal did not offer a source when it was last asked, within the hour."""
+    with ctx.store.view() as u:
+        return bool((cursors.get(u, ctx.portal_id, f"events/{source}") or {}).get("off"))
 
 
 def _due(ctx: Context, source: str) -> bool:

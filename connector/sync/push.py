@@ -44,6 +44,7 @@ BATCH = 100
 READ_BACK = 100
 LARGE_RUN = 150
 STAGE = "lifecyclestage"
+FEW_VALUES = 12
 Values = Callable[[OutboxEntry], dict[str, str]]
 
 
@@ -215,16 +216,69 @@ def _send(ctx: Context, entries: Sequence[OutboxEntry], values: Values, report: 
 def _bisect(
     ctx: Context, entries: Sequence[OutboxEntry], values: Values, refusal: Refused, report: PushReport, *, final: bool
 ) -> set[int]:
-    """Find who is to blame: alone, it is refused with the portal's reason; else each half is tried."""
+    """Find who is to blame. A refused property goes alone, so that the others are written; else each half is tried."""
+    named = _separable(entries, values, refusal) if final else frozenset()
+    if named:
+        lost = _send(ctx, entries, lambda e: _without(values(e), named), report, final=True)
+        kept = [entry for entry in entries if entry.id not in lost]
+        for name in sorted(named):
+            _send_alone(ctx, [entry for entry in kept if name in values(entry)], name, report)
+        return lost
     if len(entries) > 1 and not _everybodys_fault(entries, values, refusal):
         middle = len(entries) // 2
         left = _send(ctx, entries[:middle], values, report, final=final)
         return left | _send(ctx, entries[middle:], values, report, final=final)
+    _refuse(ctx, entries, refusal, report)
+    return {entry.id for entry in entries}
+
+
+def _separable(entries: Sequence[OutboxEntry], values: Values, refusal: Refused) -> frozenset[str]:
+    """Refused properties that can be left out. Not the stage: what goes with it must not be written without it."""
+    named = {name for name in refusal.faults if any(name in values(entry) for entry in entries)}
+    others = {name for entry in entries for name in values(entry)} - named - {STAMP}
+    return frozenset(named) if named and others and STAGE not in named and STAMP not in named else frozenset()
+
+
+def _without(values: dict[str, str], names: frozenset[str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _send_alone(ctx: Context, entries: Sequence[OutboxEntry], name: str, report: PushReport) -> None:
+    """Write one property that was refused for somebody: once per value, since a portal refuses values, not people."""
+    by_value: dict[str, list[OutboxEntry]] = {}
+    for entry in entries:
+        by_value.setdefault(entry.payload["properties"][name], []).append(entry)
+    groups = list(by_value.values()) if len(by_value) <= FEW_VALUES else _halves(entries)
+    for group in groups:
+        try:
+            outcomes = ctx.portal.write("contacts", [Update(e.contact_id, _only(e, name)) for e in group])
+        except Refused as refusal:
+            if len(group) > 1 and len(by_value) > FEW_VALUES:
+                _send_alone(ctx, group, name, report)
+            else:
+                _refuse(ctx, group, refusal, report)
+            continue
+        alone = {entry.contact_id: entry for entry in group}
+        written = [(alone[o.id], o) for o in outcomes if o.state == "written"]
+        with ctx.store.unit() as u:
+            _mirror_written(ctx, u, written, lambda e: _only(e, name), report)
+
+
+def _only(entry: OutboxEntry, name: str) -> dict[str, str]:
+    return {name: entry.payload["properties"][name]}
+
+
+def _halves(entries: Sequence[OutboxEntry]) -> list[list[OutboxEntry]]:
+    middle = max(1, len(entries) // 2)
+    return [part for part in (list(entries[:middle]), list(entries[middle:])) if part]
+
+
+def _refuse(ctx: Context, entries: Sequence[OutboxEntry], refusal: Refused, report: PushReport) -> None:
+    """Book a refusal with the portal's reason by property."""
     why = "; ".join(f"{name}: {reason}" for name, reason in refusal.faults.items()) or refusal.message
     with ctx.store.unit() as u:
         outbox.mark_refused(u, ctx.portal_id, [e.id for e in entries], why)
     report.refused += [(entry.contact_id, why) for entry in entries]
-    return {entry.id for entry in entries}
 
 
 DEFINITION_FAULTS = ("does not exist", "PROPERTY_DOESNT_EXIST", "READ_ONLY", "read only", "read-only")
@@ -345,8 +399,9 @@ def _enrol(ctx: Context, entry: OutboxEntry, doorkeeper: Doorkeeper, report: Pus
         ctx.portal.enrol(workflow, verdict.email)
     except NotFound:
         why = "the portal knows no such workflow or contact"
-    except RetryableError:
-        raise
+    except RetryableError as silence:
+        report.refused.append((entry.contact_id, f"{silence.message} It is looked up before it is tried again."))
+        return
     except (SkippableError, FatalError) as refusal:
         why = refusal.message
     else:
@@ -416,6 +471,8 @@ def _close(ctx: Context, report: PushReport, state: str) -> None:
     }
     with ctx.store.unit() as u:
         runs.finish(u, ctx.portal_id, report.run_id, state, counts, "", now)
+        if report.refused:
+            cursors.drop(u, ctx.portal_id, "definitions")  # perhaps the portal's rules are other ones by now
         cursor = cursors.get(u, ctx.portal_id, "contacts")
         if cursor is not None and report.written > LARGE_RUN and report.last_answer_ms:
             cursor["echo"] = {"stamp_ms": report.first_ms, "until_ms": report.last_answer_ms}

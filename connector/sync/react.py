@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from connector.model.judgement import Enrol, Hold, Judgement, MoveStage, SetProperty
+from connector.errors import ConfigError
+from connector.model.judgement import Decision, Enrol, Hold, Judgement, MoveStage, SetProperty
 from connector.model.plan import Plan, PortalView
 from connector.model.records import Properties
 from connector.rules import plan as planning
@@ -27,10 +28,13 @@ from connector.sync.pull import off_sources
 
 CHUNK = 500
 SHORTEST_HASH = 12
+DAY_MS = 24 * 60 * 60 * 1000
+Refusals = Mapping[tuple[int, str, str], str]
 
 
 def make_plan(ctx: Context) -> Plan:
     """Judge what is dirty or due and plan what is open. Keeps receipts, refusals and the plan; sends nothing."""
+    refuse_half_a_mirror(ctx)
     view, now = portal_view(ctx), ctx.clock.now_ms()
     with ctx.store.view() as u:
         live = records.count(u, ctx.portal_id, "contacts")
@@ -43,6 +47,18 @@ def make_plan(ctx: Context) -> Plan:
     with ctx.store.unit() as u:
         plans.save(u, ctx.portal_id, plan.hash, orjson.dumps(_kept_plan(plan)).decode(), now)
     return plan
+
+
+def refuse_half_a_mirror(ctx: Context) -> None:
+    """A first mirror that was cut off knows only part of each story: no verdict from it."""
+    with ctx.store.view() as u:
+        if "since_ms" in (cursors.get(u, ctx.portal_id, "contacts") or {}):
+            return
+    raise ConfigError(
+        f"{ctx.row.name} is not mirrored yet, or its first mirror was cut off.",
+        remedy=f"Finish it: leadwright sync {ctx.row.name}",
+        reason="not_mirrored",
+    )
 
 
 def _kept_plan(plan: Plan) -> dict[str, object]:
@@ -65,11 +81,12 @@ def is_shown(plan: Plan, named: str) -> bool:
 def _judged(ctx: Context, view: PortalView, now: int) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
     off = off_sources(ctx)
+    refused = _refused(ctx, now)
     last = 0
     while True:
         with ctx.store.view() as u:
             tokens = records.dirty_or_due(u, ctx.portal_id, now, last, CHUNK)
-            judged = [_judge(ctx, case, view) for case in cases(ctx, u, sorted(tokens), now, off)]
+            judged = [_judge(ctx, case, view, refused) for case in cases(ctx, u, sorted(tokens), now, off)]
             done = _already_enrolled(ctx, u, judged)
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
@@ -84,14 +101,48 @@ def _judged(ctx: Context, view: PortalView, now: int) -> Iterator[tuple[Properti
 Judged = tuple[Case, Judgement, int | None]
 
 
-def _judge(ctx: Context, case: Case, view: PortalView) -> Judged:
+def _refused(ctx: Context, now: int) -> Refusals:
+    """What the portal refused within a day: asked again tomorrow, or at once when the value is another one."""
+    with ctx.store.view() as u:
+        entries = outbox.refused_since(u, ctx.portal_id, now - DAY_MS)
+    return {
+        (entry.contact_id, name, value): entry.reason
+        for entry in entries
+        for name, value in entry.payload["properties"].items()
+        if f"{name}: " in entry.reason
+    }
+
+
+def _judge(ctx: Context, case: Case, view: PortalView, refused: Refusals) -> Judged:
     """The verdict of one contact, with what the mapping writes back of its fields."""
     rules = ctx.rulebook.rules
     judgement = judge(case.facts, rules, view)
     if ctx.rulebook.writes_fields:
-        mapped = _mapped_back(ctx, case)
-        judgement = Judgement(judgement.receipt, (*judgement.decisions, *mapped))
+        judgement = Judgement(judgement.receipt, (*judgement.decisions, *_mapped_back(ctx, case)))
+    judgement = Judgement(judgement.receipt, tuple(_writable(d, view, refused) for d in judgement.decisions))
     return case, judgement, next_change_ms(case.facts, rules)
+
+
+def _writable(decision: Decision, view: PortalView, refused: Refusals) -> Decision:
+    """A value that the portal's drop-down lacks is held before it is refused; one just refused is not sent again."""
+    if not isinstance(decision, SetProperty) or not decision.value:
+        return decision
+    why = refused.get((decision.contact_id, decision.property, decision.value))
+    if why is not None:
+        effect = f"write:{decision.property}"
+        return Hold(
+            decision.contact_id, effect, "refused", f"HubSpot refused it: {why}", "Mend it in HubSpot; retried daily"
+        )
+    options = view.property_options.get(decision.property)
+    if options is None or decision.value in options or view.property_types.get(decision.property) != "enumeration":
+        return decision
+    return Hold(
+        decision.contact_id,
+        f"write:{decision.property}",
+        "option",
+        f"The drop-down of {decision.property} lacks the option it needs",
+        "Add the option in HubSpot",
+    )
 
 
 def _mapped_back(ctx: Context, case: Case) -> Iterator[SetProperty | Hold]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connector.errors import ProtocolBroken
-from connector.model.records import ObjectType, Snapshot, modified_property
-from connector.store import records
+from connector.model.records import ObjectType, PortalEvent, Snapshot, modified_property
+from connector.store import activities, records
 from connector.sync.context import Context, StreamReport
-from connector.sync.keep import keep
+from connector.sync.keep import SOURCES, engagement_events, keep
 from connector.sync.scope import Scope
 
 LOOK = 100
@@ -139,3 +139,38 @@ def chunks(ids: Sequence[int], size: int = LOOK) -> Iterator[Sequence[int]]:
     """Pieces of at most ``size``."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
+
+
+def sweep_engagements(ctx: Context, object_type: ObjectType) -> int:
+    """Forget calls, meetings … that were deleted in the portal or taken off a contact. Returns how many.
+
+    The listing tells each one's contacts; only a complete walk removes anything.
+    """
+    source = SOURCES[object_type]
+    with ctx.store.view() as u:
+        ours = activities.pairs(u, ctx.portal_id, source)
+    if not ours:
+        return 0
+    told = {(event.contact_id or 0, event.id) for record in _engagements(ctx, object_type) for event in record}
+    with ctx.store.unit() as u:
+        contacts = records.resolve(u, ctx.portal_id, "contacts", {contact for contact, _ in told})
+        theirs = {(contacts.get(contact, contact), ident) for contact, ident in told}
+        return activities.remove(u, ctx.portal_id, source, ours - theirs)
+
+
+def _engagements(ctx: Context, object_type: ObjectType) -> Iterator[list[PortalEvent]]:
+    after: str | None = None
+    seen: set[str] = set()
+    while True:
+        page = ctx.portal.page(
+            object_type, after=after, properties=("hs_timestamp",), associations=("contacts",), limit=LOOK
+        )
+        yield from (engagement_events(record) for record in page.records)
+        after = page.after
+        if after is None:
+            return
+        if after in seen:
+            raise ProtocolBroken(
+                f"The portal repeated the page cursor of {object_type}.", remedy="Nothing was removed; run it again."
+            )
+        seen.add(after)

@@ -118,9 +118,7 @@ def applied(ctx: Context, report: PushReport, plan: Plan) -> dict[str, Any]:
 def cycled(ctx: Context, synced: dict[str, Any], plan: Plan, pushed: PushReport | None, held: str) -> dict[str, Any]:
     """A cycle: the pull, the plan's counts, and the run unless it was held back (``held`` says by what)."""
     done = applied(ctx, pushed, plan) if pushed is not None else None
-    text = held or (
-        "Nothing to write." if done is None or not done["written"] else f"{done['written']} contacts written."
-    )
+    text = held or _done_in_words(done)
     return {
         "portal": ctx.row.name,
         "sync": synced,
@@ -131,6 +129,13 @@ def cycled(ctx: Context, synced: dict[str, Any], plan: Plan, pushed: PushReport 
         "text": text,
         "ok": (done is None or done["ok"]) and not (held and ctx.row.live),
     }
+
+
+def _done_in_words(done: dict[str, Any] | None) -> str:
+    if done is None or not (done["written"] or done["enrolled"]):
+        return "Nothing to write."
+    enrolled = f", {done['enrolled']} enrolled" if done["enrolled"] else ""
+    return f"{done['written']} contacts written{enrolled}."
 
 
 def certified(certificate: dict[str, Any]) -> dict[str, Any]:

@@ -15,17 +15,17 @@ from typing import Any
 import orjson
 
 from connector.errors import MissingScope, SkippableError
-from connector.model.records import MIRRORED, Association, ObjectType, Snapshot
+from connector.model.records import ENGAGEMENTS, MIRRORED, Association, ObjectType, Snapshot
 from connector.store import associations, certificates, records
 from connector.sync.context import Context, StreamReport
 from connector.sync.increment import settle
 from connector.sync.keep import keep
 from connector.sync.pull import full_scope
 from connector.sync.scope import Scope
-from connector.sync.sweep import chunks, compare, repair
+from connector.sync.sweep import chunks, compare, repair, sweep_engagements
 
 ROUNDS = 3
-REPAIRS = ("added", "updated", "deleted", "merged", "fields", "links")
+REPAIRS = ("added", "updated", "deleted", "merged", "fields", "links", "activities")
 VOLATILE = frozenset({"hs_lastmodifieddate", "lastmodifieddate"})
 
 
@@ -56,6 +56,11 @@ def verify(ctx: Context, *, sample: int = 200, seed: int | None = None) -> dict[
         except (SkippableError, MissingScope) as fault:
             if object_type == "contacts":
                 raise
+            found.off[object_type] = fault.message
+    for object_type in ENGAGEMENTS:
+        try:
+            found.add("activities", sweep_engagements(ctx, object_type))
+        except (SkippableError, MissingScope) as fault:
             found.off[object_type] = fault.message
     _verify_sample(ctx, sample, Random(seed if seed is not None else ctx.clock.now_ms()), found)
     certificate = _certificate(ctx, found, ctx.portal.calls().made - before)

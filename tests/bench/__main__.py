@@ -145,7 +145,8 @@ def changed(twin: Twin, place: Home, contacts: int) -> Figure:
     return Figure(
         f"Increment of 500 changed contacts of {contacts:,}",
         "≤ 5 calls, ≤ 1 s",
-        f"{stream['calls']} calls, {stream['seconds']:.2f} s ({stream['changed']} changed; whole command {ran.seconds:.2f} s)",
+        f"{stream['calls']} calls, {stream['seconds']:.2f} s ({stream['changed']} changed; "
+        f"whole command {ran.seconds:.2f} s)",
         stream["calls"] <= 5 and stream["seconds"] <= 1,
     )
 

@@ -1,7 +1,7 @@
 """Whatever happens between a plan and its run, and after it: the mirror ends equal, every verdict is in the portal.
 
-People edit, delete and merge while we write; calls fail, before and after their effect; runs break off. A run counts
-as large from five contacts on here, so that the echo of our own writes is in play all the time.
+People edit, delete and merge while we write; calls fail, before and after their effect; runs break off. Here a
+run counts as large from five contacts on, in batches of three, so that the echo of our own writes is always in play.
 """
 
 from __future__ import annotations
@@ -56,9 +56,8 @@ class WriteBackMachine(RuleBasedStateMachine):
         self._rig = rig(Path(self._folder.name), latency=0.01)
         self.rig = self._rig.__enter__()
         self.number = 0
-        self.plan: dict | None = None
 
-    @initialize(count=st.integers(3, 12), lag=st.sampled_from([0.0, 3.0]))
+    @initialize(count=st.integers(5, 14), lag=st.sampled_from([0.0, 3.0]))
     def begin(self, count: int, lag: float) -> None:
         people(self.rig, count)
         self.rig.twin.dials.search_lag = lag
@@ -109,26 +108,26 @@ class WriteBackMachine(RuleBasedStateMachine):
     def sync(self) -> None:
         self.attempt(lambda: self.rig.run("sync", only=("contacts",)))
 
-    @rule()
-    def show(self) -> None:
-        self.plan = self.rig.run("plan")
-
-    @precondition(lambda self: self.plan is not None)
-    @rule(data=st.data())
-    def apply(self, data) -> None:
-        shown, self.plan = self.plan, None
+    @rule(data=st.data(), looked_at=st.sampled_from([0, 5, 1200]))
+    def plan_and_apply(self, data, looked_at: int) -> None:
+        """The plan is looked at for a while; people work on, then and while the run goes on."""
+        plan = self.rig.run("plan")
         ids = self.rig.twin.ids("contacts")
-        busy = data.draw(st.lists(st.sampled_from(ids), max_size=3)) if ids else []
+        busy = data.draw(st.lists(st.sampled_from(ids), max_size=6)) if ids else []
+        self.rig.clock.advance(looked_at)
+        for contact in busy[:2]:
+            self.number += 1
+            self.rig.twin.edit("contacts", contact, {"lastname": f"Inzwischen {self.number}"})
+        self.rig.clock.advance(1)
 
         def act() -> None:
             with self.rig.service(progress=Meanwhile(self, busy)) as service:
-                service.apply("acme", plan_hash=shown["hash"])
+                service.apply("acme", plan_hash=plan["hash"])
 
         self.attempt(act)
 
     @rule()
     def cycle(self) -> None:
-        self.plan = None
         self.attempt(lambda: self.rig.run("cycle"))
 
     def attempt(self, act) -> None:
@@ -162,10 +161,11 @@ class WriteBackMachine(RuleBasedStateMachine):
 
 @pytest.fixture(autouse=True)
 def _small_runs_are_large(monkeypatch):
-    monkeypatch.setattr(push, "LARGE_RUN", 4)
+    for name, value in {"LARGE_RUN": 4, "BATCH": 3, "READ_BACK": 1}.items():
+        monkeypatch.setattr(push, name, value)
 
 
 class TestWriteBack(WriteBackMachine.TestCase):
     """A few courses at every run of the tests."""
 
-    settings = settings(max_examples=40, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck))
+    settings = settings(max_examples=30, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck))

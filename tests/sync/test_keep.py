@@ -203,7 +203,7 @@ def test_what_sales_did_in_the_words_of_its_kind(kind, values, source, word, tit
     assert (told.source, told.id, told.type, told.title, told.contact_id, told.ref) == (
         source,
         "5",
-        type,
+        word,
         title,
         6,
         "5",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
@@ -13,13 +17,33 @@ from tests.rig import Rig, rig
 from tests.sync.steps import look, tamper
 
 
-@pytest.fixture
-def r(tmp_path):
-    with rig(tmp_path) as made:
+@contextmanager
+def mirrored(folder: Path) -> Iterator[Rig]:
+    """Twenty people and a company, mirrored."""
+    with rig(folder) as made:
         made.ids = people(made, 20, city="Ulm")
         made.company = made.twin.create("companies", {"name": "Werk"})
         made.twin.associate("contacts", made.ids[0], "companies", made.company)
         made.run("sync")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory) -> Iterator[Rig]:
+    with mirrored(tmp_path_factory.mktemp("verify")) as made:
+        yield made
+
+
+@pytest.fixture
+def mended(shared: Rig) -> Iterator[Rig]:
+    """What is broken in our database is mended by the test itself, so one portal serves many."""
+    yield shared
+    assert wrong(shared) == []
+
+
+@pytest.fixture
+def r(tmp_path) -> Iterator[Rig]:
+    with mirrored(tmp_path) as made:
         yield made
 
 
@@ -39,7 +63,8 @@ def repaired(certificate: dict) -> dict[str, int]:
     return {what: count for what, count in certificate["repaired"].items() if count}
 
 
-def test_a_mirror_that_is_right_needs_no_repair(r):
+def test_a_mirror_that_is_right_needs_no_repair(mended):
+    r = mended
     certificate = r.run("verify")
     assert (certificate["complete"], certificate["percent"], repaired(certificate)) == (True, 100.0, {})
     assert certificate["counts"]["contacts"] == {"portal": 20, "mirror": 20}
@@ -48,7 +73,8 @@ def test_a_mirror_that_is_right_needs_no_repair(r):
     assert "complete: 20 of 20" in certificate["text"]
 
 
-def test_a_value_that_is_wrong_is_named_and_mended(r):
+def test_a_value_that_is_wrong_is_named_and_mended(mended):
+    r = mended
     overwrite(r, r.ids[3], city="Bonn", lastname="Falsch")
     certificate = r.run("verify")
     assert repaired(certificate) == {"fields": 2}
@@ -69,7 +95,8 @@ def test_a_value_mended_is_judged_anew(r):
     assert look(r, records.dirty_count) >= 1
 
 
-def test_a_row_that_is_lost_is_read_again(r):
+def test_a_row_that_is_lost_is_read_again(mended):
+    r = mended
     tamper(r, lambda u: u.change(sa.delete(CONTACTS).where(CONTACTS.c.id.in_(r.ids[4:6]))))
     certificate = r.run("verify")
     assert repaired(certificate) == {"added": 2}
@@ -77,7 +104,8 @@ def test_a_row_that_is_lost_is_read_again(r):
     assert wrong(r) == []
 
 
-def test_a_ghost_is_buried(r):
+def test_a_ghost_is_buried(mended):
+    r = mended
     ghost = Snapshot("contacts", 5, {"email": "geist@x.example"}, 1, 1000)
     tamper(r, lambda u: records.upsert(u, 1, "contacts", [ghost], r.clock.now_ms()))
     r.clock.advance(1)
@@ -86,8 +114,9 @@ def test_a_ghost_is_buried(r):
 
 
 @pytest.mark.parametrize("shift", [-5000, 5000])
-def test_a_row_with_the_wrong_time_is_read_again(r, shift):
+def test_a_row_with_the_wrong_time_is_read_again(mended, shift):
     """Also one that claims to be newer than the portal's."""
+    r = mended
     which = CONTACTS.c.id == r.ids[7]
     tamper(r, lambda u: u.change(sa.update(CONTACTS).where(which).values(modified_ms=CONTACTS.c.modified_ms + shift)))
     overwrite(r, r.ids[7], city="Bonn")
@@ -104,7 +133,8 @@ def test_a_merge_that_was_missed_is_found(r):
     assert r.run("explain", str(r.ids[2]))["contact"] == str(survivor)
 
 
-def test_a_company_that_was_lost_is_read_again(r):
+def test_a_company_that_was_lost_is_read_again(mended):
+    r = mended
     tamper(r, lambda u: u.change(sa.delete(COMPANIES)))
     certificate = r.run("verify")
     assert repaired(certificate)["added"] == 1
@@ -128,7 +158,8 @@ def test_a_link_moved_without_touching_the_contact_is_mended_and_judged(r):
     assert fields["company_name"] == "Anderes Werk"
 
 
-def test_a_sample_is_no_larger_than_asked(r):
+def test_a_sample_is_no_larger_than_asked(mended):
+    r = mended
     assert r.run("verify", sample=5)["sample"]["contacts"] == 5
     assert r.run("verify", sample=0)["sample"]["contacts"] == 0
 
@@ -148,11 +179,12 @@ def test_a_type_the_token_may_not_read_is_named_and_left_out(r):
     assert "deals" not in certificate["counts"]
 
 
-def test_every_certificate_is_kept_with_its_digest(r):
+def test_every_certificate_is_kept_with_its_digest(mended):
+    r = mended
     first = r.run("verify")
     r.clock.advance(60)
     again = r.run("verify")
-    kept = look(r, certificates.recent)
+    kept = look(r, certificates.recent)[:2]
     assert [row.body["digest"] for row in kept] == [again["digest"], first["digest"]]
     assert first["digest"] != again["digest"]
 
