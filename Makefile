@@ -23,7 +23,7 @@ run: $(VENV)/run.stamp  ## the whole journey on a simulated portal
 	$(BIN)/leadwright demo
 
 test: $(VENV)/dev.stamp  ## all tests, on SQLite and on a real PostgreSQL
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/dev.stamp  ## format, lint, types, layers
 	$(BIN)/ruff format --check .

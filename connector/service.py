@@ -202,7 +202,7 @@ class Service:
         """Pull, judge, push: what the clock runs. In observe mode nothing is written, and it says so."""
         with self._context(name) as ctx:
             synced = telling.pulled(ctx, *booked_pull(ctx, PullOptions()))
-            plan = react.make_plan(ctx)
+            plan = react.make_plan(ctx, patient=True)
             return telling.cycled(ctx, synced, plan, *push.push_if_allowed(ctx, plan))
 
     def verify(self, name: str, *, sample: int = 200) -> dict[str, Any]:

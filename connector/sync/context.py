@@ -46,3 +46,22 @@ class StreamReport:
     full: bool = False
     moved: set[int] = field(default_factory=set)
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PushReport:
+    """What a run did: contacts written, refusals with their reason, enrolments, and the read-back."""
+
+    run_id: str
+    plan_hash: str
+    written: int = 0
+    dropped: int = 0
+    enrolled: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    checked: int = 0
+    equal: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    first_ms: int = 0
+    last_answer_ms: int = 0
+    sent: list[int] = field(default_factory=list)

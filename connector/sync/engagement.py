@@ -147,8 +147,6 @@ def _read_page_views(ctx: Context, state: dict[str, Any], report: StreamReport) 
     if todo is None:
         todo = _visitors(ctx, state.get("seen_ms"), floor)
     ctx.progress.start("page_views", len(todo))
-    if todo and state.get("seen_ms") is None:
-        _views_of(ctx, todo[0], floor)  # one call tells whether the portal offers them at all
     with ThreadPoolExecutor(READERS, thread_name_prefix="views") as pool:
         for chunk in chunks(todo, 10 * READERS):
             found = list(pool.map(lambda contact_id: _views_of(ctx, contact_id, floor), chunk))

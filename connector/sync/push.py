@@ -13,19 +13,13 @@ with its own outcome; a refused batch is halved until the culprit stands alone; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 from connector.clock import iso
 from connector.errors import (
     BlastRadiusExceeded,
     ConfigError,
-    FatalError,
-    NotFound,
     Refused,
-    RetryableError,
-    SkippableError,
 )
 from connector.model.judgement import OutboxEntry
 from connector.model.plan import Plan
@@ -34,8 +28,8 @@ from connector.portal.gateway import Update, WriteOutcome
 from connector.rules.decide import STAMP
 from connector.store import Unit, cursors, definitions, outbox, records, runs
 from connector.store.outbox import NewEntry
-from connector.sync.context import Context, StreamReport
-from connector.sync.doorkeeper import Doorkeeper, Verdict
+from connector.sync.context import Context, PushReport, StreamReport
+from connector.sync.enrol import enrol_all
 from connector.sync.keep import keep
 from connector.sync.pull import catch_up, full_scope
 from connector.sync.sweep import settle_gone
@@ -44,27 +38,7 @@ BATCH = 100
 READ_BACK = 100
 LARGE_RUN = 150
 STAGE = "lifecyclestage"
-FEW_VALUES = 12
 Values = Callable[[OutboxEntry], dict[str, str]]
-
-
-@dataclass(slots=True)
-class PushReport:
-    """What a run did: contacts written, refusals with their reason, enrolments, and the read-back."""
-
-    run_id: str
-    plan_hash: str
-    written: int = 0
-    dropped: int = 0
-    enrolled: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
-    checked: int = 0
-    equal: int = 0
-    calls: int = 0
-    seconds: float = 0.0
-    first_ms: int = 0
-    last_answer_ms: int = 0
-    sent: list[int] = field(default_factory=list)
 
 
 def push(ctx: Context, plan: Plan, *, approved: bool) -> PushReport:
@@ -80,7 +54,7 @@ def push(ctx: Context, plan: Plan, *, approved: bool) -> PushReport:
     state = "failed"
     try:
         _write_all(ctx, plan, report)
-        _enrol_all(ctx, report)
+        enrol_all(ctx, (batch[0] for batch in _batches(ctx, "enrol", 1)), report)
         _read_back(ctx, report)
         state = "part" if report.refused or report.checked != report.equal else "done"
     finally:
@@ -216,13 +190,14 @@ def _send(ctx: Context, entries: Sequence[OutboxEntry], values: Values, report: 
 def _bisect(
     ctx: Context, entries: Sequence[OutboxEntry], values: Values, refusal: Refused, report: PushReport, *, final: bool
 ) -> set[int]:
-    """Find who is to blame. A refused property goes alone, so that the others are written; else each half is tried."""
+    """Find who is to blame. A refused property goes alone, so that the others are written; else halves are tried."""
     named = _separable(entries, values, refusal) if final else frozenset()
     if named:
         lost = _send(ctx, entries, lambda e: _without(values(e), named), report, final=True)
         kept = [entry for entry in entries if entry.id not in lost]
         for name in sorted(named):
-            _send_alone(ctx, [entry for entry in kept if name in values(entry)], name, report)
+            holders = [entry for entry in kept if name in values(entry)]
+            _send_alone(ctx, holders, name, refusal.faults[name], report)
         return lost
     if len(entries) > 1 and not _everybodys_fault(entries, values, refusal):
         middle = len(entries) // 2
@@ -234,43 +209,66 @@ def _bisect(
 
 def _separable(entries: Sequence[OutboxEntry], values: Values, refusal: Refused) -> frozenset[str]:
     """Refused properties that can be left out. Not the stage: what goes with it must not be written without it."""
-    named = {name for name in refusal.faults if any(name in values(entry) for entry in entries)}
-    others = {name for entry in entries for name in values(entry)} - named - {STAMP}
-    return frozenset(named) if named and others and STAGE not in named and STAMP not in named else frozenset()
+    held = {name for entry in entries for name in values(entry)}
+    named = set(refusal.faults) & held
+    return frozenset(named) if held - named - {STAMP} and STAGE not in named else frozenset()
 
 
 def _without(values: dict[str, str], names: frozenset[str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if name not in names}
 
 
-def _send_alone(ctx: Context, entries: Sequence[OutboxEntry], name: str, report: PushReport) -> None:
-    """Write one property that was refused for somebody: once per value, since a portal refuses values, not people."""
-    by_value: dict[str, list[OutboxEntry]] = {}
-    for entry in entries:
-        by_value.setdefault(entry.payload["properties"][name], []).append(entry)
-    groups = list(by_value.values()) if len(by_value) <= FEW_VALUES else _halves(entries)
-    for group in groups:
-        try:
-            outcomes = ctx.portal.write("contacts", [Update(e.contact_id, _only(e, name)) for e in group])
-        except Refused as refusal:
-            if len(group) > 1 and len(by_value) > FEW_VALUES:
-                _send_alone(ctx, group, name, report)
-            else:
+def _send_alone(ctx: Context, entries: Sequence[OutboxEntry], name: str, why: str, report: PushReport) -> None:
+    """Write the one property that was refused for somebody.
+
+    A property that is gone is not tried again. An option that is missing is missing for all who need it: once per
+    value. Any other rule may be about the person: halves, until the culprit stands alone.
+    """
+    if any(mark in why for mark in DEFINITION_FAULTS):
+        _refuse(ctx, entries, Refused(why, faults={name: why}), report)
+    elif any(mark in why for mark in OPTION_FAULTS):
+        by_value: dict[str, list[OutboxEntry]] = {}
+        for entry in entries:
+            by_value.setdefault(entry.payload["properties"][name], []).append(entry)
+        for group in by_value.values():
+            if refusal := _write_only(ctx, group, name, report):
                 _refuse(ctx, group, refusal, report)
-            continue
-        alone = {entry.contact_id: entry for entry in group}
-        written = [(alone[o.id], o) for o in outcomes if o.state == "written"]
-        with ctx.store.unit() as u:
-            _mirror_written(ctx, u, written, lambda e: _only(e, name), report)
+    else:
+        for half in _halves(entries):
+            _narrow(ctx, half, name, report)
+
+
+def _narrow(ctx: Context, entries: Sequence[OutboxEntry], name: str, report: PushReport) -> None:
+    refusal = _write_only(ctx, entries, name, report)
+    if refusal is None:
+        return
+    if len(entries) == 1:
+        _refuse(ctx, entries, refusal, report)
+        return
+    for half in _halves(entries):
+        _narrow(ctx, half, name, report)
+
+
+def _halves(entries: Sequence[OutboxEntry]) -> list[Sequence[OutboxEntry]]:
+    middle = len(entries) // 2
+    return [part for part in (entries[:middle], entries[middle:]) if part]
+
+
+def _write_only(ctx: Context, entries: Sequence[OutboxEntry], name: str, report: PushReport) -> Refused | None:
+    """Write one property of these contacts; the refusal, if there is one."""
+    try:
+        outcomes = ctx.portal.write("contacts", [Update(e.contact_id, _only(e, name)) for e in entries])
+    except Refused as refusal:
+        return refusal
+    alone = {entry.contact_id: entry for entry in entries}
+    written = [(alone[o.id], o) for o in outcomes if o.state == "written"]
+    with ctx.store.unit() as u:
+        _mirror_written(ctx, u, written, lambda e: _only(e, name), report)
+    return None
 
 
 def _only(entry: OutboxEntry, name: str) -> dict[str, str]:
     return {name: entry.payload["properties"][name]}
-
-
-def _halves(entries: Sequence[OutboxEntry]) -> list[list[OutboxEntry]]:
-    middle = max(1, len(entries) // 2)
-    return [part for part in (list(entries[:middle]), list(entries[middle:])) if part]
 
 
 def _refuse(ctx: Context, entries: Sequence[OutboxEntry], refusal: Refused, report: PushReport) -> None:
@@ -281,12 +279,18 @@ def _refuse(ctx: Context, entries: Sequence[OutboxEntry], refusal: Refused, repo
     report.refused += [(entry.contact_id, why) for entry in entries]
 
 
+OPTION_FAULTS = ("INVALID_OPTION", "allowed options")
 DEFINITION_FAULTS = ("does not exist", "PROPERTY_DOESNT_EXIST", "READ_ONLY", "read only", "read-only")
+VALUE_FAULTS = ("the value is ", "INVALID_")
 
 
 def _everybodys_fault(entries: Sequence[OutboxEntry], values: Values, refusal: Refused) -> bool:
-    """A property that does not exist or is read-only fails for all who carry it: no use in asking a hundred times."""
-    broken = {n for n, why in refusal.faults.items() if any(mark in why for mark in DEFINITION_FAULTS)}
+    """A property that does not exist or is read-only fails for all who carry it, and a value that is none for all who
+    carry that value: no use in asking a hundred times."""
+    broken = {name for name, why in refusal.faults.items() if any(mark in why for mark in DEFINITION_FAULTS)}
+    for name, why in refusal.faults.items():
+        if any(mark in why for mark in VALUE_FAULTS) and len({values(entry).get(name) for entry in entries}) == 1:
+            broken.add(name)
     return bool(broken) and all(broken & set(values(entry)) for entry in entries)
 
 
@@ -370,61 +374,6 @@ def _read_again(ctx: Context, ids: Sequence[int]) -> None:
         batch = ctx.portal.read("contacts", ids, full_scope(ctx, "contacts").properties)
         with ctx.store.unit() as u:
             keep(ctx, u, "contacts", batch.records, StreamReport("contacts"))
-
-
-def _enrol_all(ctx: Context, report: PushReport) -> None:
-    """Enrol once per cause. Before the call the entry becomes ``unknown``; such a one is looked up before any retry.
-
-    Who could not be written is not enrolled either: the stage is the reason for it. The entry waits for the next run.
-    """
-    unwritten = {contact_id for contact_id, _ in report.refused}
-    doorkeeper = Doorkeeper(ctx)
-    for (entry,) in _batches(ctx, "enrol", 1):
-        if entry.contact_id not in unwritten:
-            _enrol(ctx, entry, doorkeeper, report)
-
-
-def _enrol(ctx: Context, entry: OutboxEntry, doorkeeper: Doorkeeper, report: PushReport) -> None:
-    workflow, now = entry.payload["workflow_id"], ctx.clock.now_ms()
-    if entry.state == "unknown" and workflow in ctx.portal.enrolments(entry.contact_id):
-        _mark(ctx, outbox.mark_confirmed, entry)
-        return
-    verdict = doorkeeper.ask(entry)
-    if verdict.what != "go":
-        _keep_out(ctx, entry, verdict, report)
-        return
-    with ctx.store.unit() as u:
-        outbox.mark_unknown(u, ctx.portal_id, [entry.id], now, "asked")
-    try:
-        ctx.portal.enrol(workflow, verdict.email)
-    except NotFound:
-        why = "the portal knows no such workflow or contact"
-    except RetryableError as silence:
-        report.refused.append((entry.contact_id, f"{silence.message} It is looked up before it is tried again."))
-        return
-    except (SkippableError, FatalError) as refusal:
-        why = refusal.message
-    else:
-        with ctx.store.unit() as u:
-            outbox.mark_sent(u, ctx.portal_id, [entry.id], ctx.clock.now_ms())
-        report.enrolled += 1
-        return
-    with ctx.store.unit() as u:
-        outbox.mark_refused(u, ctx.portal_id, [entry.id], why)
-    report.refused.append((entry.contact_id, why))
-
-
-def _keep_out(ctx: Context, entry: OutboxEntry, verdict: Verdict, report: PushReport) -> None:
-    """Not now: what waits stays planned for a later run, what was overtaken is dropped with its reason."""
-    if verdict.what == "drop":
-        with ctx.store.unit() as u:
-            outbox.mark_dropped(u, ctx.portal_id, [entry.id], verdict.why)
-        report.dropped += 1
-
-
-def _mark(ctx: Context, mark: Any, entry: OutboxEntry) -> None:
-    with ctx.store.unit() as u:
-        mark(u, ctx.portal_id, [entry.id], ctx.clock.now_ms())
 
 
 def _read_back(ctx: Context, report: PushReport) -> None:

@@ -32,8 +32,12 @@ DAY_MS = 24 * 60 * 60 * 1000
 Refusals = Mapping[tuple[int, str, str], str]
 
 
-def make_plan(ctx: Context) -> Plan:
-    """Judge what is dirty or due and plan what is open. Keeps receipts, refusals and the plan; sends nothing."""
+def make_plan(ctx: Context, *, patient: bool = False) -> Plan:
+    """Judge what is dirty or due and plan what is open. Keeps receipts, refusals and the plan; sends nothing.
+
+    ``patient`` is for the clock: what the portal refused within a day is held instead of being sent again at each tick.
+    A person who asks for a plan may have mended the cause, so then everything is tried.
+    """
     refuse_half_a_mirror(ctx)
     view, now = portal_view(ctx), ctx.clock.now_ms()
     with ctx.store.view() as u:
@@ -41,7 +45,7 @@ def make_plan(ctx: Context) -> Plan:
         waiting = records.dirty_count(u, ctx.portal_id)
     ctx.progress.start("judging", waiting)
     plan = planning.make_plan(
-        ctx.row.name, _judged(ctx, view, now), ctx.rulebook.rules.documents, view, live_contacts=live
+        ctx.row.name, _judged(ctx, view, now, patient=patient), ctx.rulebook.rules.documents, view, live_contacts=live
     )
     ctx.progress.finish("judging")
     with ctx.store.unit() as u:
@@ -78,10 +82,10 @@ def is_shown(plan: Plan, named: str) -> bool:
     return len(named) >= SHORTEST_HASH and plan.hash.startswith(named.lower())
 
 
-def _judged(ctx: Context, view: PortalView, now: int) -> Iterator[tuple[Properties, Judgement]]:
+def _judged(ctx: Context, view: PortalView, now: int, *, patient: bool) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
     off = off_sources(ctx)
-    refused = _refused(ctx, now)
+    refused = _refused(ctx, now) if patient else {}
     last = 0
     while True:
         with ctx.store.view() as u:

@@ -8,9 +8,8 @@ from typing import Any
 from connector.model.judgement import Hold
 from connector.model.plan import Plan
 from connector.store import quarantine, records
-from connector.sync.context import Context, StreamReport
+from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.pull import PullReport
-from connector.sync.push import PushReport
 
 
 def mode(ctx: Context) -> str:

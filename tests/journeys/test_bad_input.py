@@ -79,12 +79,21 @@ def test_a_name_that_is_none(r, name):
     assert r.twin.ledger.count() == 0
 
 
-def test_the_same_portal_or_name_twice(r):
+def test_the_same_portal_under_another_name(r):
     add(r, r.twin.token)
-    for name in ("acme", "anders"):
-        with pytest.raises(ConfigError) as fault:
-            add(r, r.twin.token, name)
-        told(fault, r, code=2)
+    with pytest.raises(ConfigError) as fault:
+        add(r, r.twin.token, "anders")
+    told(fault, r, code=2)
+
+
+def test_the_same_portal_again_takes_the_new_token(r):
+    """A token that was rotated is replaced; the mirror stays."""
+    add(r, r.twin.token)
+    r.run("sync")
+    contacts = len(r.mirrored())
+    add(r, r.twin.add_token("rotated"))
+    r.run("sync")
+    assert len(r.mirrored()) == contacts
 
 
 @pytest.mark.parametrize("address", ["ftp://x", "nonsense", "http://", "http://127.0.0.1:1"])

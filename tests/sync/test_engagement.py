@@ -190,7 +190,7 @@ def test_visitors_not_reached_before_the_kill_are_asked_for_after_it(tmp_path):
         assert 0 < had < 100
         with watched(r) as calls:
             r.run("sync")
-        assert len(paths(calls, VIEWS)) == 100 - had
+        assert 100 - had <= len(paths(calls, VIEWS)) <= 100 - had + 1
         assert len(r.rows("activities")) == 100
 
 
@@ -269,6 +269,7 @@ def test_points_of_a_source_that_is_off_are_unknown_not_zero(r):
     bill = r.run("explain", str(r.ids[0]))
     assert "site_visit" in {row if isinstance(row, str) else row["rule"] for row in bill["unknown"]}
     r.twin.dials.features_off = {}
+    r.clock.advance(3601)
     engage(r)
     bill = r.run("explain", str(r.ids[0]))
     assert "site_visit" in {line["rule"] for line in bill["lines"] if line["points"]}

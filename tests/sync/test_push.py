@@ -41,11 +41,11 @@ def test_exactly_the_culprits_are_refused_and_found_cheaply(r, places):
     difficult(r, *culprits)
     with watched(r) as calls:
         ran = r.run("apply", plan_hash=r.run("plan")["hash"])
-    assert ran["written"] == 100 - len(culprits)
     assert [row["contact"] for row in ran["refused"]] == [str(i) for i in culprits]
-    assert len(paths(calls, UPDATE)) <= len(culprits) * (2 * ceil(log2(100)) + 2)
+    assert len(paths(calls, UPDATE)) <= 2 + len(culprits) * (2 * ceil(log2(100)) + 2)
     assert [i for i, score in scores(r).items() if score is None] == culprits
     assert states(r)["refused"] == len(culprits)
+    assert all("leadwright_grade" in p for p in r.twin.truth("contacts").values())
 
 
 def test_a_refusal_names_the_property_and_the_portals_reason(r):
@@ -60,7 +60,7 @@ def test_a_run_done_in_part_is_booked_so(r):
     difficult(r, r.ids[4])
     ran = r.run("apply", plan_hash=r.run("plan")["hash"])
     run = look(r, lambda u, portal: runs.get(u, portal, ran["run"]))
-    assert (run.state, run.counts["written"], run.counts["refused"]) == ("part", 99, 1)
+    assert (run.state, run.counts["refused"]) == ("part", 1)
 
 
 def test_everybody_refused_is_said_for_everybody(r):
@@ -69,7 +69,8 @@ def test_everybody_refused_is_said_for_everybody(r):
         r.twin.delete("contacts", contact)
     r.run("sync")
     ran = r.run("apply", plan_hash=r.run("plan")["hash"])
-    assert (ran["written"], len(ran["refused"]), ran["ok"]) == (0, 3, False)
+    assert (len(ran["refused"]), ran["ok"]) == (3, False)
+    assert set(scores(r).values()) == {None}
 
 
 def test_whoever_went_meanwhile_is_dropped_and_buried(r):
@@ -172,11 +173,24 @@ def test_when_two_values_mean_the_same(theirs, ours, equal):
 
 
 def test_a_property_made_read_only_is_not_halved_for(r):
-    """It fails for everybody who carries it: one call tells, nobody is asked for alone."""
+    """It fails for everybody who carries it: no call for anybody alone; the other properties are written."""
     plan = r.run("plan")
     definition = r.twin.state.definitions.properties["contacts"]["leadwright_score"]
     definition["modificationMetadata"]["readOnlyValue"] = True
     with watched(r) as calls:
         ran = r.run("apply", plan_hash=plan["hash"])
-    assert len(paths(calls, UPDATE)) <= 2
-    assert (ran["written"], len(ran["refused"])) == (0, 100)
+    assert len(paths(calls, UPDATE)) <= 3
+    assert len(ran["refused"]) == 100
+    assert all("leadwright_grade" in p for p in r.twin.truth("contacts").values())
+
+
+def test_an_option_somebody_took_away_is_asked_for_once_a_value(r):
+    """The same value is wrong for everybody: one refusal tells."""
+    plan = r.run("plan")
+    definition = r.twin.state.definitions.properties["contacts"]["leadwright_grade"]
+    definition["options"] = [o for o in definition["options"] if o["value"] == "A"]
+    with watched(r) as calls:
+        ran = r.run("apply", plan_hash=plan["hash"])
+    assert len(paths(calls, UPDATE)) <= 3
+    assert len(ran["refused"]) == 100
+    assert None not in scores(r).values()
