@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from contextlib import ExitStack
@@ -21,6 +22,8 @@ from connector.errors import ConfigError
 @standard
 def twin(app: App, port: int, contacts: int, seed: int, lifeline: bool) -> int:
     """Run the simulated portal alone until Ctrl-C; it prints its address and a token that connects to it."""
+    # A shell starts background jobs with Ctrl-C switched off; this command must end by it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     portal = resolve_name("connector.twin:Twin").from_seed(seed, contacts)
     with ExitStack() as stack:
         try:

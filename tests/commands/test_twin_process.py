@@ -90,7 +90,10 @@ class TestTheCommand:
             told = list(takewhile(lambda line: "Ctrl-C" not in line, twin.stdout))
             answered = answers(told[0].split()[-1])
             twin.send_signal(signal.SIGINT)
-            err = twin.stderr.read()
+            try:
+                _, err = twin.communicate(timeout=20)
+            finally:
+                twin.kill()
         assert answered
         assert "Connect it: echo pat-" in "".join(told)
         assert (twin.returncode, err) == (0, "")
