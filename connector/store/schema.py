@@ -292,6 +292,58 @@ OUTBOX = _table(
     sa.Index("ix_outbox_contact", "portal_id", "contact_id", "id"),
     sa.Index("ix_outbox_run", "portal_id", "run_id", "id"),
 )
+INBOX = _table(
+    "inbox",
+    "id",
+    big("id"),
+    text("key"),
+    big("delivery_id"),
+    text("type"),
+    big("object_id", null=True),
+    text("property"),
+    big("occurred_ms"),
+    big("received_ms"),
+    text("body"),
+    text("state"),
+    big("attempts", default=0),
+    text("reason", default=""),
+    big("done_ms", null=True),
+    sa.UniqueConstraint("portal_id", "key", name="uq_inbox_key"),
+    sa.Index("ix_inbox_state", "portal_id", "state", "id"),
+    sa.Index("ix_inbox_object", "portal_id", "object_id", "id"),
+    sa.Index("ix_inbox_received", "portal_id", "received_ms"),
+)
+FLIPS = _table(
+    "flips",
+    "contact_id property at_ms",
+    big("contact_id"),
+    text("property"),
+    big("at_ms"),
+    text("writer"),
+    rowid=False,
+)
+FROZEN = _table("frozen", "contact_id property", big("contact_id"), text("property"), big("since_ms"), text("writers"))
+UNDONE = _table(
+    "undone",
+    "contact_id property",
+    big("contact_id"),
+    text("property"),
+    text("value", null=True),
+    text("run_id"),
+    big("at_ms"),
+)
+GAPS = _table("gaps", "from_ms", big("from_ms"), big("to_ms"), big("healed_ms", null=True), text("why"))
+ERASURES = _table(
+    "erasures",
+    "object_id",
+    big("object_id"),
+    blob("email_hmac", null=True),
+    big("at_ms"),
+    big("done_ms", null=True),
+    text("cause"),
+    text("receipt", default="{}"),
+    sa.Index("ix_erasures_email", "portal_id", "email_hmac"),
+)
 CERTIFICATES = _table("certificates", "at_ms", big("at_ms"), text("body"))
 USAGE = _table("usage", "day", text("day"), big("calls"))
 

@@ -29,15 +29,15 @@ def test_11000_changes_in_one_millisecond(tmp_path):
 def test_everybody_edited_in_one_millisecond(tmp_path):
     """An import over everybody: read once, not again while the window is paged through."""
     with rig(tmp_path) as r:
-        ids = people(r, 1200)
+        ids = people(r, 600)
         r.run("sync")
         r.clock.advance(3600)
         r.twin.bulk_touch(ids, {"city": "Ulm"})
-        assert stream(r.run("sync"), "contacts")["changed"] == 1200
+        assert stream(r.run("sync"), "contacts")["changed"] == 600
         assert wrong(r) == []
 
 
-@pytest.mark.parametrize("lag", [5.0, 30.0])
+@pytest.mark.parametrize("lag", [30.0])
 def test_changes_while_the_search_lags(tmp_path, lag):
     """S08: the search shows changes late; after one more cycle nothing is missed."""
     with rig(tmp_path, search_lag=lag) as r:
@@ -72,11 +72,11 @@ def test_an_edit_at_the_very_moment_of_the_pull(tmp_path):
 def test_opaque_cursors_are_read_in_one_lane(tmp_path):
     """The cursor is an id by habit, not by promise: a portal that hides it is read page by page, completely."""
     with rig(tmp_path, list_cursor="opaque") as r:
-        people(r, 1500)
+        people(r, 900)
         first = r.run("sync")
         assert stream(first, "contacts")["off"] is None
         assert wrong(r) == []
-        assert len(list(r.twin.ledger.matching("/crm/v3/objects/contacts", 200, "GET"))) <= 18
+        assert len(list(r.twin.ledger.matching("/crm/v3/objects/contacts", 200, "GET"))) <= 12
         r.twin.create_contact({"email": "neu@kunde.example"})
         r.clock.advance(60)
         r.run("sync", full=True)

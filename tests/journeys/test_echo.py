@@ -8,7 +8,7 @@ from tests.journeys.steps import calls_of, go_live, people, stream, written_back
 from tests.rig import Rig, rig
 
 UPDATE = "/crm/v3/objects/contacts/batch/update"
-MANY = 700
+MANY = 320
 
 
 def edit(r: Rig, contact: int, note: str) -> None:
@@ -107,7 +107,7 @@ def test_edits_between_the_plan_and_a_large_run_are_seen_with_it(tmp_path):
         r.clock.advance(60)
         ran = r.run("apply", plan_hash=plan["hash"])
         assert ran["written"] == MANY
-        assert ran["calls"] <= MANY / 100 + 3
+        assert ran["calls"] <= -(-MANY // 100) + 3
         assert wrong(r) == []
 
 
@@ -122,7 +122,7 @@ def test_a_second_large_run_within_the_echo_of_the_first(r):
     r.clock.advance(2)
     r.run("sync")
     plan = r.run("plan")
-    assert plan["contacts"] > 300
+    assert plan["contacts"] > 150
     with r.service(progress=Colleagues(r, list(reversed(r.ids)))) as service:
         service.apply("acme", plan_hash=plan["hash"])
     r.run("sync")
@@ -137,7 +137,7 @@ def test_a_large_run_that_broke_off(tmp_path):
         ids = people(r, MANY)
         go_live(r)
         plan = r.run("plan")
-        r.twin.dials.faults = [{"match": UPDATE, "times": 4, "status": "slow", "seconds": 0}]
+        r.twin.dials.faults = [{"match": UPDATE, "times": 2, "status": "slow", "seconds": 0}]
         r.twin.dials.faults += [{"match": UPDATE, "times": 99, "status": 504, "after_effect": True}]
         with pytest.raises(Exception, match="portal"), r.service(progress=Colleagues(r, ids)) as service:
             service.apply("acme", plan_hash=plan["hash"])

@@ -12,7 +12,7 @@ from tests.rig import Rig, rig
 
 def test_from_token_to_certificate(tmp_path):
     """Connect, mirror, show, write exactly what was shown, prove it; the next cycle finds nothing to do."""
-    with rig(tmp_path, contacts=1000, latency=0.002, features_off={"/events/v3"}) as r:
+    with rig(tmp_path, contacts=320, latency=0.002, features_off={"/events/v3"}) as r:
         first = r.run("sync")
         assert stream(first, "contacts")["read"] >= len(r.twin.ids("contacts"))
         assert wrong(r) == []
@@ -44,7 +44,7 @@ def test_from_token_to_certificate(tmp_path):
 @pytest.fixture(scope="module")
 def lived_in(tmp_path_factory) -> Rig:
     """A portal of 300 that was mirrored and written back."""
-    with rig(tmp_path_factory.mktemp("day"), contacts=300) as r:
+    with rig(tmp_path_factory.mktemp("day"), contacts=120) as r:
         r.ran = written_back(r)
         yield r
 
@@ -92,7 +92,7 @@ def test_what_was_written_is_booked_with_the_value_before(lived_in):
 
 def test_observe_mode_never_writes(tmp_path):
     """Everything but provisioning may be run on a portal in observe mode; not one call changes anything."""
-    with rig(tmp_path, contacts=300) as r:
+    with rig(tmp_path, contacts=60) as r:
         before = {kind: r.twin.truth(kind) for kind in ("contacts", "companies", "deals")}
         with r.service() as service:
             service.list_portals()

@@ -111,8 +111,8 @@ def test_a_deleted_company_no_longer_counts(r):
 
 def test_deletions_and_merges_while_the_first_mirror_runs(tmp_path):
     """Nothing that went while pages were read stays behind, and nobody who came is missed."""
-    with rig(tmp_path, contacts=1500) as r:
-        ids = r.twin.ids("contacts")
+    with rig(tmp_path) as r:
+        ids = people(r, 1500)
 
         class Meanwhile:
             """Somebody works in HubSpot while pages land."""

@@ -14,7 +14,7 @@ DAY = 24 * 3600
 @pytest.mark.parametrize("limiter", ["rolling", "bucket"])
 def test_a_whole_day_at_the_limit_without_one_429(tmp_path, limiter):
     """190 calls in 10 s and 5 searches a second, enforced: first mirror, write-back, verify, cycles, no refusal."""
-    with rig(tmp_path, contacts=220, burst=190, search_per_second=5, limiter=limiter, latency=0.05) as r:
+    with rig(tmp_path, contacts=200, burst=190, search_per_second=5, limiter=limiter, latency=0.05) as r:
         written_back(r)
         r.run("verify")
         r.run("cycle")
@@ -26,7 +26,7 @@ def test_a_whole_day_at_the_limit_without_one_429(tmp_path, limiter):
 def test_an_app_that_others_use_too(tmp_path):
     """Somebody else spends half of every window: we step back instead of fighting."""
     with rig(tmp_path, burst=100, search_per_second=5, latency=0.05) as r:
-        people(r, 2500)
+        people(r, 1500)
         for _ in range(60):
             r.twin.limits.admit("static", r.clock.now(), searching=False)
         r.run("sync")
@@ -39,7 +39,7 @@ def test_an_app_that_others_use_too(tmp_path):
 def test_a_429_storm(tmp_path, retry_after):
     """The portal refuses for a minute: nothing is lost, and few calls are thrown at the wall."""
     with rig(tmp_path, latency=0.02) as r:
-        people(r, 1500)
+        people(r, 900)
         r.run("sync", only=("owners",))
         storm = {"match": "/crm/v3/objects/contacts", "times": 12, "status": 429}
         r.twin.dials.faults = [{**storm, "retry_after": 5} if retry_after else storm]
@@ -54,7 +54,7 @@ def test_a_429_storm(tmp_path, retry_after):
 def test_used_up_daily_calls_stop_the_day(tmp_path):
     """O02: a few further calls at most, and the error says when it goes on; what was read is kept."""
     with rig(tmp_path, latency=0.02) as r:
-        people(r, 2000)
+        people(r, 1200)
         r.run("sync", only=("owners",))
         r.twin.dials.daily = r.twin.limits.used_today + 9
         with pytest.raises(DailyLimitReached) as told:
@@ -66,11 +66,11 @@ def test_used_up_daily_calls_stop_the_day(tmp_path):
         held = set(r.mirrored())
         assert held
 
-        before = r.twin.ledger.count()
         for command in ("sync", "cycle", "verify"):
+            before = r.twin.ledger.count()
             with pytest.raises(DailyLimitReached):
                 r.run(command)
-        assert len(calls_of(r, before)) <= 6  # each command may ask whether it still is so
+            assert len(calls_of(r, before)) <= 3  # whether it still is so
         assert held <= set(r.mirrored())
 
         r.twin.dials.daily = 100_000

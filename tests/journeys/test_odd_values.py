@@ -29,7 +29,7 @@ BAD = {
 def odd(tmp_path_factory) -> Rig:
     """A portal where one contact each has one odd value, among ordinary ones; mirrored and written back."""
     with rig(tmp_path_factory.mktemp("odd")) as r:
-        people(r, 120)
+        people(r, 30)
         r.odd = {}
         for name, values in BAD.items():
             for value in values:
@@ -57,18 +57,20 @@ def test_every_record_is_judged_and_written(odd):
 def test_bad_values_are_counted_and_named_without_the_value(odd):
     assert odd.run("sync")["quarantined"] >= 5
     named = set()
-    for contact in odd.odd:
-        for fault in odd.run("explain", str(contact))["quarantined"]:
-            named.add(fault["property"])
-            assert fault["why"]
-            assert not any(bad in fault["why"] for bad in ("Teutonien", "1234;5678", "gestern"))
+    with odd.service() as service:
+        faults = [fault for contact in odd.odd for fault in service.explain("acme", str(contact))["quarantined"]]
+    for fault in faults:
+        named.add(fault["property"])
+        assert fault["why"]
+        assert not any(bad in fault["why"] for bad in ("Teutonien", "1234;5678", "gestern"))
     assert {"numberofemployees"} <= named
 
 
 def test_every_odd_contact_can_be_explained_and_exported(odd):
-    for contact in odd.odd:
-        bill = odd.run("explain", str(contact))
-        assert sum(line["points"] for line in bill["lines"]) == bill["score"]
+    with odd.service() as service:
+        for contact in odd.odd:
+            bill = service.explain("acme", str(contact))
+            assert sum(line["points"] for line in bill["lines"]) == bill["score"]
     for what in ("contacts", "companies", "activities", "receipts", "decisions", "writes"):
         odd.rows(what)
 

@@ -9,6 +9,7 @@ from tests.journeys.steps import OURS, calls_of, go_live, people, scores, writte
 from tests.rig import Rig, rig
 
 UPDATE = "/crm/v3/objects/contacts/batch/update"
+MANY = 130
 
 
 def batches(r: Rig, since: int = 0) -> int:
@@ -26,7 +27,7 @@ def states(r: Rig) -> dict[str, int]:
 @pytest.fixture
 def r(tmp_path):
     with rig(tmp_path) as made:
-        made.ids = people(made, 250)
+        made.ids = people(made, MANY)
         go_live(made)
         yield made
 
@@ -37,6 +38,7 @@ def shown(r: Rig) -> dict:
 
 def test_one_refused_value_among_250(r):
     """One value is refused with the portal's reason, all others are written; the run is booked as done in part."""
+    r.ids += [r.twin.create_contact({"email": f"w{i}@werk.example"}) for i in range(250 - MANY)]
     unlucky = r.ids[123]
     r.twin.edit("contacts", unlucky, {"jobtitle": "Azubi"})
     rule = {"property": "jobtitle", "value": "Azubi", "requires": "city"}
@@ -65,9 +67,9 @@ def test_nothing_is_written_twice_when_the_answer_is_lost(r):
     plan = shown(r)
     r.twin.dials.faults = [{"match": UPDATE, "times": 2, "status": 502, "after_effect": True}]
     ran = r.run("apply", plan_hash=plan["hash"])
-    assert (ran["ok"], ran["written"]) == (True, 250)
+    assert (ran["ok"], ran["written"]) == (True, MANY)
     set_once = [e for e in r.twin.ledger.effects if e.name == "leadwright_score"]
-    assert len(set_once) == len({e.object_id for e in set_once}) == 250
+    assert len(set_once) == len({e.object_id for e in set_once}) == MANY
     assert wrong(r) == []
 
 
@@ -84,10 +86,10 @@ def test_a_run_that_breaks_off_is_finished_by_the_next(r, fault):
     r.clock.advance(30)
     r.run("sync")
     rest = shown(r)
-    assert rest["contacts"] in (50, 150)
+    assert rest["contacts"] in (0, 30, MANY)
     assert r.run("apply", plan_hash=rest["hash"])["ok"]
     set_once = [e for e in r.twin.ledger.effects if e.name == "leadwright_score"]
-    assert len(set_once) == len({e.object_id for e in set_once}) == 250
+    assert len(set_once) == len({e.object_id for e in set_once}) == MANY
     assert wrong(r) == []
     assert shown(r)["contacts"] == 0
     assert not states(r).keys() & {"planned", "unknown"}
@@ -101,7 +103,7 @@ def test_contacts_that_went_between_plan_and_apply(r):
     r.twin.gdpr_delete(r.ids[20])
     survivor = r.twin.merge(r.ids[30], r.ids[31])
     ran = r.run("apply", plan_hash=plan["hash"])
-    assert ran["written"] + ran["dropped"] + len(ran["refused"]) == 250
+    assert ran["written"] + ran["dropped"] + len(ran["refused"]) == MANY
     assert ran["dropped"] == 4
     reasons = {row["contact"]: row["reason"] for row in r.rows("writes") if row["state"] == "dropped"}
     assert all("gone" in why or "deleted" in why or "merged" in why for why in reasons.values())
@@ -119,13 +121,13 @@ def test_a_property_somebody_removed(r):
         del r.twin.state.definitions.properties["contacts"]["leadwright_score"]
     before = r.twin.ledger.count()
     ran = r.run("apply", plan_hash=plan["hash"])
-    assert (ran["written"], len(ran["refused"]), ran["ok"]) == (250, 250, False)
+    assert (ran["written"], len(ran["refused"]), ran["ok"]) == (MANY, MANY, False)
     assert all("leadwright_score" in row["why"] for row in ran["refused"])
     assert len(calls_of(r, before)) <= 10
     r.clock.advance(3601)
     r.run("sync")
     assert r.run("provision")["created"] == 1
-    assert r.run("apply", plan_hash=shown(r)["hash"])["written"] == 250
+    assert r.run("apply", plan_hash=shown(r)["hash"])["written"] == MANY
     assert wrong(r) == []
 
 
@@ -178,12 +180,12 @@ def test_too_many_for_a_run_that_nobody_looked_at(r):
     assert plan["hash"] in told.value.remedy
     held = r.run("cycle")
     assert (held["ok"], held["apply"]) == (False, None)
-    assert "250" in held["text"]
+    assert str(MANY) in held["text"]
     assert [c for c in calls_of(r, before) if c.writing] == []
 
 
-@pytest.mark.parametrize("named", ["0" * 64, "", "abc", "{first11}", "{old}"])
-def test_a_hash_that_is_not_the_plans(r, named):
+def test_a_hash_that_is_not_the_plans(r):
+    """Wrong, empty, too short, or of the plan before the last change: refused before anything is asked or sent."""
     plan = shown(r)
     r.clock.advance(60)
     r.twin.edit("contacts", r.ids[0], {"jobtitle": "Geschäftsführer", "company": "Werk"})
@@ -191,10 +193,11 @@ def test_a_hash_that_is_not_the_plans(r, named):
     now = shown(r)
     assert now["hash"] != plan["hash"]
     before = r.twin.ledger.count()
-    with pytest.raises(ConfigError) as told:
-        r.run("apply", plan_hash=named.format(first11=now["hash"][:11], old=plan["hash"]))
-    assert told.value.exit_code == 2
-    assert "plan" in told.value.remedy
+    for named in ("0" * 64, "", "abc", now["hash"][:11], plan["hash"]):
+        with pytest.raises(ConfigError) as told:
+            r.run("apply", plan_hash=named)
+        assert told.value.exit_code == 2
+        assert "plan" in told.value.remedy
     assert calls_of(r, before) == []
 
 
@@ -202,14 +205,14 @@ def test_what_the_portal_holds_already_is_not_written(r):
     """No-op writes are not sent (P24): somebody else set the very values, or they were written before."""
     plan = shown(r)
     r.clock.advance(60)
-    for change in plan["changes"][:120]:
+    for change in plan["changes"][:20]:
         new = {name: pair["after"] for name, pair in change["properties"].items()}
         r.twin.edit("contacts", int(change["contact"]), new)
     r.run("sync")
     rest = shown(r)
-    assert rest["contacts"] == 130
+    assert rest["contacts"] == MANY - 20
     before = r.twin.ledger.count()
-    assert r.run("apply", plan_hash=rest["hash"])["written"] == 130
+    assert r.run("apply", plan_hash=rest["hash"])["written"] == MANY - 20
     assert batches(r, before) == 2
     before = r.twin.ledger.count()
     assert r.run("apply")["written"] == 0
@@ -222,7 +225,7 @@ def test_undo_gives_back_what_is_still_ours(r):
     r.clock.advance(60)
     r.twin.edit("contacts", r.ids[7], {"leadwright_grade": "A"})
     undone = r.run("undo", ran["run"])
-    assert undone["restored"] == 250
+    assert undone["restored"] == MANY
     assert [row["contact"] for row in undone["kept"]] == [str(r.ids[7])]
     truth = r.twin.truth("contacts")
     left = {name for i in r.ids for name in OURS & truth[i].keys()}
@@ -240,8 +243,8 @@ def test_the_portal_is_gone_before_the_first_batch(r):
     r.twin.dials.faults = []
     again = shown(r)
     assert again["hash"] == plan["hash"]
-    assert r.run("apply", plan_hash=again["hash"])["written"] == 250
-    assert states(r) == {"dropped": 250, "sent": 150, "confirmed": 100}
+    assert r.run("apply", plan_hash=again["hash"])["written"] == MANY
+    assert states(r) == {"dropped": MANY, "sent": MANY - 100, "confirmed": 100}
 
 
 def test_before_provisioning_and_in_observe_mode_nothing_is_sent(tmp_path):

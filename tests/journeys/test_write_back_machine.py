@@ -172,4 +172,4 @@ def _small_runs_are_large(monkeypatch):
 class TestWriteBack(WriteBackMachine.TestCase):
     """A few courses at every run of the tests."""
 
-    settings = settings(max_examples=5, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck))
+    settings = settings(max_examples=4, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck))
