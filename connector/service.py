@@ -7,31 +7,31 @@ flows do lives in ``connector.sync``; how it is shown, in ``connector.commands``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from connector.clock import Clock, SystemClock, iso
+from connector.clock import Clock, SystemClock
+from connector.desk import Desk, PortalFactory
 from connector.errors import ConfigError, SecretKeyMissing
 from connector.installing import current, install, upgrade
-from connector.portal.gateway import Portal, Rates
+from connector.portal.gateway import Rates
 from connector.portal.hubspot import connect
-from connector.portal.versions import OLD
 from connector.progress import Progress, Silent
 from connector.reports import best, overview, rows
 from connector.settings import Settings
-from connector.store import Store, portals, usage
+from connector.store import Store, portals
+from connector.store.front import Front
 from connector.store.portals import PortalRow
-from connector.sync import checking, explaining, library, provision, push, react, telling, undo, verify
+from connector.sync import checking, cycling, explaining, library, provision, push, react, storm, telling, undo, verify
+from connector.sync import drain as draining
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
-from connector.sync.rulebook import load, publish_shipped
+from connector.sync.rulebook import publish_shipped
 from connector.vault import Vault
 
 PARTS = frozenset({"contacts", "companies", "deals", "engagement", "owners"})
-PortalFactory = Callable[..., Portal]
 
 
 class Service:
@@ -47,14 +47,23 @@ class Service:
         clock: Clock | None = None,
         connector: PortalFactory = connect,
         rates: Rates | None = None,
+        lasting: bool = False,
     ) -> None:
         self.store = store
         self._vault = vault
         self._settings = settings
-        self._progress = progress or Silent()
         self._clock = clock or SystemClock()
-        self._connect = connector
         self._rates = rates
+        self._desk = Desk(
+            store,
+            vault,
+            clock=self._clock,
+            progress=progress or Silent(),
+            connect=connector,
+            rates=rates,
+            lasting=lasting,
+        )
+        self._front: Front | None = None
 
     @staticmethod
     def init(settings: Settings, env_file: Path = Path(".env")) -> dict[str, Any]:
@@ -62,15 +71,26 @@ class Service:
         return install(settings, env_file)
 
     @classmethod
-    def open(cls, settings: Settings, *, progress: Progress | None = None, clock: Clock | None = None) -> Self:
-        """Open the installation's database with its key. ConfigErrors say what ``leadwright init`` would make."""
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        progress: Progress | None = None,
+        clock: Clock | None = None,
+        lasting: bool = False,
+    ) -> Self:
+        """Open the installation's database with its key. ConfigErrors say what ``leadwright init`` would make.
+
+        ``lasting`` keeps portals open between calls: for a process that stays.
+        """
         if settings.secret_key is None:
             raise SecretKeyMissing(
                 "LEADWRIGHT_SECRET_KEY is not set.", remedy="Make one with: leadwright init (it writes .env)."
             )
         vault = Vault(settings.secret_key.get_secret_value())
         rates = Rates(burst=settings.calls_per_10s) if settings.calls_per_10s else None
-        return cls(Store.open(settings.database_url), vault, settings, progress=progress, clock=clock, rates=rates)
+        store = Store.open(settings.database_url)
+        return cls(store, vault, settings, progress=progress, clock=clock, rates=rates, lasting=lasting)
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +98,17 @@ class Service:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._desk.close()
+        if self._front is not None:
+            self._front.close()
         self.store.close()
+
+    @property
+    def front(self) -> Front:
+        """Where deliveries lie; opened when first asked for."""
+        if self._front is None:
+            self._front = Front.beside(self._settings.database_url)
+        return self._front
 
     # portals -----------------------------------------------------------------------------------------------------
 
@@ -86,7 +116,7 @@ class Service:
         """Connect a portal in observe mode; nothing is kept unless the portal accepts the token."""
         address = (base_url or self._settings.hubspot_url).rstrip("/")
         checking.check_name(name)
-        portal = self._connect(address, token, clock=self._clock, rates=self._rates)
+        portal = self._desk.connect(address, token, clock=self._clock, rates=self._rates)
         try:
             identity = portal.identity()
             features = portal.scopes_check()
@@ -196,14 +226,19 @@ class Service:
                     remedy=f"Look at it again: leadwright plan {name}",
                     reason="plan_changed",
                 )
-            return telling.applied(ctx, push.push(ctx, plan, approved=plan_hash is not None), plan)
+            done = push.push(ctx, plan, approved=plan_hash is not None)
+            storm.over(ctx)
+            return telling.applied(ctx, done, plan)
 
     def cycle(self, name: str) -> dict[str, Any]:
         """Pull, judge, push: what the clock runs. In observe mode nothing is written, and it says so."""
         with self._context(name) as ctx:
-            synced = telling.pulled(ctx, *booked_pull(ctx, PullOptions()))
-            plan = react.make_plan(ctx, patient=True)
-            return telling.cycled(ctx, synced, plan, *push.push_if_allowed(ctx, plan))
+            return cycling.cycle(ctx)
+
+    def drain(self, name: str) -> dict[str, Any]:
+        """Work off the notices that wait: mirror, judge, push."""
+        with self._context(name) as ctx:
+            return telling.drained(ctx, draining.drain(ctx, self.front))
 
     def verify(self, name: str, *, sample: int = 200) -> dict[str, Any]:
         """Hold the mirror against the portal, repair it, certify it."""
@@ -276,25 +311,5 @@ class Service:
 
     # wiring ------------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _context(self, name: str, *, offline: bool = False, gated: bool = True) -> Iterator[Context]:
-        """One portal's seams, closed and its calls booked at the end. ``offline`` flows never call the portal."""
-        with self.store.view() as u:
-            row = portals.by_name(u, name)
-        if gated and not offline:
-            checking.refuse_paused(row)
-        portal = self._connect(
-            row.base_url,
-            "" if offline else self._vault.open(row.token_sealed or b"", row.name),
-            clock=self._clock,
-            generation="auto" if row.generation == OLD else row.generation,
-            rates=replace(self._rates or Rates(), time_zone=row.time_zone),
-        )
-        try:
-            yield Context(self.store, portal, row, load(self.store, row.id), self._clock, self._progress)
-        finally:
-            made = portal.calls().made
-            portal.close()
-            if made:
-                with self.store.unit() as u:
-                    usage.add_calls(u, row.id, iso(self._clock.now_ms())[:10], made)
+    def _context(self, name: str, *, offline: bool = False, gated: bool = True) -> AbstractContextManager[Context]:
+        return self._desk.context(name, offline=offline, gated=gated)

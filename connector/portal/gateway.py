@@ -72,6 +72,20 @@ class CallCounts:
     retried: int
     wasted: int
 
+    def since(self, before: CallCounts) -> CallCounts:
+        """What was sent after ``before`` was counted."""
+        by_kind = {kind: n - before.by_kind.get(kind, 0) for kind, n in self.by_kind.items()}
+        return CallCounts(
+            self.made - before.made,
+            by_kind,
+            self.refused_429 - before.refused_429,
+            self.retried - before.retried,
+            self.wasted - before.wasted,
+        )
+
+
+NO_CALLS = CallCounts(0, {}, 0, 0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class DailyUsage:

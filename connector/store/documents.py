@@ -101,6 +101,12 @@ def current(u: Unit, portal_id: int, kind: str) -> DocumentRow | None:
     return _document(row) if row is not None else None
 
 
+def versions(u: Unit, portal_id: int) -> dict[str, int]:
+    """The published version of each kind."""
+    query = sa.select(DOCUMENTS.c.kind, DOCUMENTS.c.version).where(mine(DOCUMENTS, portal_id, state="published"))
+    return {row[0]: row[1] for row in u.rows(query)}
+
+
 def get(u: Unit, portal_id: int, kind: str, version: int) -> DocumentRow | None:
     row = u.first(sa.select(DOCUMENTS).where(mine(DOCUMENTS, portal_id, kind=kind, version=version)))
     return _document(row) if row is not None else None

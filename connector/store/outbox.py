@@ -148,6 +148,29 @@ def of(u: Unit, portal_id: int, contact_id: int) -> tuple[OutboxEntry, ...]:
     return tuple(map(_entry, u.rows(query)))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write that the portal took: which entry, when, and the values."""
+
+    entry_id: int
+    contact_id: int
+    sent_ms: int
+    properties: Mapping[str, str]
+    confirmed: bool
+
+
+def written_since(u: Unit, portal_id: int, contact_ids: Collection[int], since_ms: int) -> tuple[Written, ...]:
+    """What was written to these contacts from then on, oldest first: the ledger that echoes are held against."""
+    query = sa.select(_O.id, _O.contact_id, _O.sent_ms, _O.payload, _O.state == "confirmed").where(
+        mine(OUTBOX, portal_id, kind="write"),
+        u.among(_O.contact_id, contact_ids),
+        _O.state.in_(["sent", "confirmed"]),
+        _O.sent_ms >= since_ms,
+    )
+    rows = u.rows(query.order_by(_O.id)) if contact_ids else ()
+    return tuple(Written(row[0], row[1], row[2], loads(row[3])["properties"], bool(row[4])) for row in rows)
+
+
 def refused_since(u: Unit, portal_id: int, since_ms: int) -> tuple[OutboxEntry, ...]:
     """Writes that the portal refused from then on."""
     query = sa.select(*_COLUMNS).where(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.clock import Clock
-from connector.portal.gateway import Portal
+from connector.portal.gateway import NO_CALLS, CallCounts, Portal
 from connector.progress import Progress, Silent
 from connector.store import Store
 from connector.store.portals import PortalRow
@@ -23,6 +23,11 @@ class Context:
     rulebook: Rulebook
     clock: Clock
     progress: Progress = field(default_factory=Silent)
+    calls_before: CallCounts = NO_CALLS
+
+    def calls(self) -> CallCounts:
+        """Requests this flow has sent; the portal itself may have been open for longer."""
+        return self.portal.calls().since(self.calls_before)
 
     @property
     def portal_id(self) -> int:

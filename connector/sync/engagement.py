@@ -149,7 +149,7 @@ def _read_page_views(ctx: Context, state: dict[str, Any], report: StreamReport) 
     ctx.progress.start("page_views", len(todo))
     with ThreadPoolExecutor(READERS, thread_name_prefix="views") as pool:
         for chunk in chunks(todo, 10 * READERS):
-            found = list(pool.map(lambda contact_id: _views_of(ctx, contact_id, floor), chunk))
+            found = list(pool.map(lambda contact_id: views_of(ctx, contact_id, floor), chunk))
             todo = todo[len(chunk) :]
             kept = {"seen_ms": state.get("seen_ms"), "next_ms": started, "todo": todo}
             _keep(ctx, "page_views", tuple(event for events in found for event in events), kept, report)
@@ -176,7 +176,7 @@ def _moved(ctx: Context, u: Unit, seen_ms: int) -> list[int]:
 VISIT_COUNTERS = ("hs_analytics_last_timestamp", "hs_analytics_num_page_views")
 
 
-def _views_of(ctx: Context, contact_id: int, floor: int) -> list[PortalEvent]:
+def views_of(ctx: Context, contact_id: int, floor: int) -> list[PortalEvent]:
     found: list[PortalEvent] = []
     after: str | None = None
     while True:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from connector.clock import iso
 from connector.errors import UnknownContact
 from connector.rules.judge import judge
 from connector.rules.receipt import receipt_json
-from connector.store import Unit, records
+from connector.store import Unit, holds, records
+from connector.store.holds import HoldRow
 from connector.store.records import Record
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases, past_case
@@ -27,12 +29,20 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     with ctx.store.view() as u:
         record = find(ctx, u, contact)
         case = _case(ctx, u, record, at_ms, off)
+        refusals = holds.of(u, ctx.portal_id, record.id) if at_ms is None else ()
     judgement = judge(case.facts, ctx.rulebook.rules, view)
     body = receipt_json(judgement.receipt)
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
+    body["held"] = [_refusal(hold) for hold in refusals]
     return body
+
+
+def _refusal(hold: HoldRow) -> dict[str, str]:
+    """Which gate says no to what, since when, and what would change it (promise 6)."""
+    kept = {"effect": hold.effect, "gate": hold.gate, "why": hold.why, "remedy": hold.remedy}
+    return {**kept, "since": iso(hold.since_ms)}
 
 
 def find(ctx: Context, u: Unit, contact: str) -> Record:

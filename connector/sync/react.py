@@ -6,13 +6,13 @@ alone may change its verdict). It stays dirty until a judgement asks for nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from connector.errors import ConfigError
-from connector.model.judgement import Decision, Enrol, Hold, Judgement, MoveStage, SetProperty
+from connector.model.judgement import Enrol, Hold, Judgement, MoveStage, SetProperty
 from connector.model.plan import Plan, PortalView
 from connector.model.records import Properties
 from connector.rules import plan as planning
@@ -20,36 +20,42 @@ from connector.rules.decide import STAMP, same_value
 from connector.rules.judge import judge, next_change_ms
 from connector.rules.receipt import receipt_json
 from connector.rules.write_back import write_back
-from connector.store import Unit, cursors, definitions, holds, outbox, plans, quarantine, receipts, records
+from connector.store import Unit, cursors, definitions, flips, holds, outbox, plans, quarantine, receipts, records
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases
 from connector.sync.pull import off_sources
+from connector.sync.stops import Refusals, Stops
 
 CHUNK = 500
 SHORTEST_HASH = 12
 DAY_MS = 24 * 60 * 60 * 1000
-Refusals = Mapping[tuple[int, str, str], str]
 
 
-def make_plan(ctx: Context, *, patient: bool = False) -> Plan:
+def make_plan(ctx: Context, *, patient: bool = False, only: Collection[int] | None = None) -> Plan:
     """Judge what is dirty or due and plan what is open. Keeps receipts, refusals and the plan; sends nothing.
 
     ``patient`` is for the clock: what the portal refused within a day is held instead of being sent again at each tick.
-    A person who asks for a plan may have mended the cause, so then everything is tried.
+    A person who asks for a plan may have mended the cause, so then everything is tried. ``only`` looks at those of
+    these contacts that are dirty, for a drain that knows whom it touched; such a plan is not kept.
     """
     refuse_half_a_mirror(ctx)
     view, now = portal_view(ctx), ctx.clock.now_ms()
     with ctx.store.view() as u:
         live = records.count(u, ctx.portal_id, "contacts")
-        waiting = records.dirty_count(u, ctx.portal_id)
+        waiting = len(only) if only is not None else records.dirty_count(u, ctx.portal_id)
     ctx.progress.start("judging", waiting)
     plan = planning.make_plan(
-        ctx.row.name, _judged(ctx, view, now, patient=patient), ctx.rulebook.rules.documents, view, live_contacts=live
+        ctx.row.name,
+        _judged(ctx, view, now, patient=patient, only=only),
+        ctx.rulebook.rules.documents,
+        view,
+        live_contacts=live,
     )
     ctx.progress.finish("judging")
-    with ctx.store.unit() as u:
-        plans.save(u, ctx.portal_id, plan.hash, orjson.dumps(_kept_plan(plan)).decode(), now)
+    if only is None:
+        with ctx.store.unit() as u:
+            plans.save(u, ctx.portal_id, plan.hash, orjson.dumps(_kept_plan(plan)).decode(), now)
     return plan
 
 
@@ -82,24 +88,37 @@ def is_shown(plan: Plan, named: str) -> bool:
     return len(named) >= SHORTEST_HASH and plan.hash.startswith(named.lower())
 
 
-def _judged(ctx: Context, view: PortalView, now: int, *, patient: bool) -> Iterator[tuple[Properties, Judgement]]:
+def _judged(
+    ctx: Context, view: PortalView, now: int, *, patient: bool, only: Collection[int] | None
+) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
     off = off_sources(ctx)
     refused = _refused(ctx, now) if patient else {}
-    last = 0
-    while True:
+    last: int | None = 0
+    while last is not None:
         with ctx.store.view() as u:
-            tokens = records.dirty_or_due(u, ctx.portal_id, now, last, CHUNK)
-            judged = [_judge(ctx, case, view, refused) for case in cases(ctx, u, sorted(tokens), now, off)]
+            tokens, last = _next(ctx, u, now, last, only)
+            ids = sorted(tokens)
+            stops = Stops(refused, flips.frozen(u, ctx.portal_id, ids))
+            judged = [_judge(ctx, case, view, stops) for case in cases(ctx, u, ids, now, off)]
             done = _already_enrolled(ctx, u, judged)
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
         for case, judgement, _ in judged:
             yield case.record.properties, _once(judgement, done)
         ctx.progress.advance("judging", len(judged))
-        if len(tokens) < CHUNK:
-            return
-        last = max(tokens)
+
+
+def _next(
+    ctx: Context, u: Unit, now: int, after: int, only: Collection[int] | None
+) -> tuple[dict[int, int], int | None]:
+    """The marks of the next contacts to judge, and the id to go on after (None: that was all)."""
+    if only is None:
+        tokens = records.dirty_or_due(u, ctx.portal_id, now, after, CHUNK)
+        return tokens, max(tokens) if len(tokens) >= CHUNK else None
+    chunk = [contact for contact in sorted(only) if contact > after][:CHUNK]
+    marks = records.tokens(u, ctx.portal_id, chunk)
+    return {i: token for i, token in marks.items() if token}, chunk[-1] if len(chunk) == CHUNK else None
 
 
 Judged = tuple[Case, Judgement, int | None]
@@ -117,36 +136,14 @@ def _refused(ctx: Context, now: int) -> Refusals:
     }
 
 
-def _judge(ctx: Context, case: Case, view: PortalView, refused: Refusals) -> Judged:
+def _judge(ctx: Context, case: Case, view: PortalView, stops: Stops) -> Judged:
     """The verdict of one contact, with what the mapping writes back of its fields."""
     rules = ctx.rulebook.rules
     judgement = judge(case.facts, rules, view)
     if ctx.rulebook.writes_fields:
         judgement = Judgement(judgement.receipt, (*judgement.decisions, *_mapped_back(ctx, case)))
-    judgement = Judgement(judgement.receipt, tuple(_writable(d, view, refused) for d in judgement.decisions))
+    judgement = Judgement(judgement.receipt, tuple(stops.checked(d, view) for d in judgement.decisions))
     return case, judgement, next_change_ms(case.facts, rules)
-
-
-def _writable(decision: Decision, view: PortalView, refused: Refusals) -> Decision:
-    """A value that the portal's drop-down lacks is held before it is refused; one just refused is not sent again."""
-    if not isinstance(decision, SetProperty) or not decision.value:
-        return decision
-    why = refused.get((decision.contact_id, decision.property, decision.value))
-    if why is not None:
-        effect = f"write:{decision.property}"
-        return Hold(
-            decision.contact_id, effect, "refused", f"HubSpot refused it: {why}", "Mend it in HubSpot; retried daily"
-        )
-    options = view.property_options.get(decision.property)
-    if options is None or decision.value in options or view.property_types.get(decision.property) != "enumeration":
-        return decision
-    return Hold(
-        decision.contact_id,
-        f"write:{decision.property}",
-        "option",
-        f"The drop-down of {decision.property} lacks the option it needs",
-        "Add the option in HubSpot",
-    )
 
 
 def _mapped_back(ctx: Context, case: Case) -> Iterator[SetProperty | Hold]:

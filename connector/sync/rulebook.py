@@ -74,6 +74,16 @@ def load(store: Store, portal_id: int, at_ms: int | None = None) -> Rulebook:
     return assemble(parsed, versions, known if known["contacts"] else None)
 
 
+def edition(store: Store, portal_id: int) -> tuple[int | None, ...]:
+    """What a compiled rulebook rests on: the version of each document, and when the definitions were read."""
+    with store.view() as u:
+        versions = documents.versions(u, portal_id)
+        return (
+            *(versions.get(kind) for kind in SHIPPED),
+            *(definitions.read_ms(u, portal_id, f"properties:{kind}") for kind in MAPPED),
+        )
+
+
 def _published_at(u: Unit, portal_id: int, kind: str, at_ms: int) -> documents.DocumentRow | None:
     """The version in force at a time; before the first one, the first one."""
     published = [row for row in documents.history(u, portal_id, kind) if row.published_ms is not None]

@@ -119,9 +119,9 @@ def _read_again(ctx: Context, scope: Scope, ids: Sequence[int], report: StreamRe
             keep(ctx, u, scope.object_type, batch.records, report, refresh=True)
 
 
-def settle_gone(ctx: Context, scope: Scope, ids: Sequence[int], report: StreamReport) -> None:
-    """Ids the portal no longer lists: merged ones become aliases of their survivor, deleted ones tombstones."""
-    batch = ctx.portal.read(scope.object_type, ids, scope.properties)
+def settle_gone(ctx: Context, scope: Scope, ids: Sequence[int], report: StreamReport, *, live: bool = False) -> None:
+    """Read these ids again: what lives is kept, merged ones become aliases of their survivor, others tombstones."""
+    batch = ctx.portal.read(scope.object_type, ids, scope.properties, live=live)
     now = ctx.clock.now_ms()
     with ctx.store.unit() as u:
         keep(ctx, u, scope.object_type, batch.records, report)

@@ -9,6 +9,7 @@ from connector.model.judgement import Hold
 from connector.model.plan import Plan
 from connector.store import quarantine, records
 from connector.sync.context import Context, PushReport, StreamReport
+from connector.sync.drain import DrainReport
 from connector.sync.pull import PullReport
 
 
@@ -22,7 +23,7 @@ def mode(ctx: Context) -> str:
 def pulled(ctx: Context, run_id: str, report: PullReport, seconds: float) -> dict[str, Any]:
     """A pull, stream by stream, with what was left out and what could not be read."""
     left_out = [f"{kind}.{name}" for kind, names in report.left_out.items() for name in names]
-    counts = ctx.portal.calls()
+    counts = ctx.calls()
     with ctx.store.view() as u:
         held = sum(quarantine.summary(u, ctx.portal_id).values())
         dirty = records.dirty_count(u, ctx.portal_id)
@@ -124,9 +125,25 @@ def cycled(ctx: Context, synced: dict[str, Any], plan: Plan, pushed: PushReport 
         "plan": plan_summary(ctx, plan),
         "apply": done,
         "mode": mode(ctx),
-        "calls": ctx.portal.calls().made,
+        "calls": ctx.calls().made,
         "text": text,
         "ok": (done is None or done["ok"]) and not (held and ctx.row.live),
+    }
+
+
+def drained(ctx: Context, report: DrainReport) -> dict[str, Any]:
+    """A drain: notices by their ending, and what followed from them."""
+    return {
+        "portal": ctx.row.name,
+        "notices": {name: getattr(report, name) for name in ("sorted", "done", "echoes", "unread", "unknown", "held")},
+        "changed": report.changed,
+        "written": report.written,
+        "enrolled": report.enrolled,
+        "refused": report.refused,
+        "storm": report.storm,
+        "held_back": report.held_back,
+        "calls": ctx.calls().made,
+        "ok": not (report.held or report.refused),
     }
 
 

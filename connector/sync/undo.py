@@ -31,7 +31,7 @@ def undo(ctx: Context, run_id: str, contact: str | None) -> dict[str, Any]:
     report: dict[str, Any] = {"portal": ctx.row.name, "run": run_id, "restored": 0, "kept": []}
     for chunk in chunks(range(len(entries))):
         _undo_batch(ctx, [entries[i] for i in chunk], report)
-    return {**report, "calls": ctx.portal.calls().made, "ok": not report["kept"]}
+    return {**report, "calls": ctx.calls().made, "ok": not report["kept"]}
 
 
 def _entries(ctx: Context, run_id: str, contact: str | None) -> list[OutboxEntry]:

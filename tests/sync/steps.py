@@ -91,14 +91,14 @@ def killed(r: Rig, task: str, after: int, command: str, **options: Any) -> None:
 def wired(r: Rig, method: str, wrap: Callable[[Any], Any]) -> Iterator[Service]:
     """An installation whose way to the portal breaks, or is meddled with, at one method of the real gateway."""
     with r.service() as service:
-        connect = service._connect
+        connect = service._desk.connect
 
         def connected(*args: Any, **options: Any) -> Any:
             portal = connect(*args, **options)
             setattr(portal, method, wrap(getattr(portal, method)))
             return portal
 
-        service._connect = connected
+        service._desk.connect = connected
         yield service
 
 

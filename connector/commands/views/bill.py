@@ -27,8 +27,16 @@ def receipt(result: Result) -> None:
         out.print(_unknown(result))
     if result["gates"]:
         out.print(_gates(result))
+    if result.get("held"):
+        out.print(_held(result))
     if result["next"]:
         out.print(_next(result))
+
+
+def _held(result: Result) -> Table:
+    """What was refused, by which gate, since when."""
+    rows = [(mark(False), row["effect"], row["why"], moment(row["since"]), row["remedy"]) for row in result["held"]]
+    return fill(table("", "held", "why", "since", "what would change it"), rows)
 
 
 def _stage(result: Result) -> str:

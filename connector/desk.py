@@ -1,0 +1,120 @@
+"""The desk: one portal's seams laid ready for a flow, and put away afterwards with its calls booked.
+
+A command opens a portal, works and closes it. The service keeps portals open (``lasting``), so that connections, what
+the governor learnt of the portal's limits, and compiled documents last from one job to the next; they are laid anew
+when the portal's token, address or documents are others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connector.clock import Clock, iso
+from connector.portal.gateway import Portal, Rates
+from connector.portal.versions import OLD
+from connector.progress import Progress
+from connector.store import Store, portals, usage
+from connector.store.portals import PortalRow
+from connector.sync import checking, rulebook
+from connector.sync.context import Context
+from connector.sync.rulebook import Rulebook
+from connector.vault import Vault
+
+PortalFactory = Callable[..., Portal]
+
+
+@dataclass(slots=True)
+class _Laid:
+    """What lies ready for one portal, and what it was laid for."""
+
+    portal: Portal
+    seal: tuple[Any, ...]
+    rulebook: Rulebook | None = None
+    edition: tuple[Any, ...] = ()
+
+
+class Desk:
+    """Lays contexts. Safe to share between threads that work on different portals."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        *,
+        clock: Clock,
+        progress: Progress,
+        connect: PortalFactory,
+        rates: Rates | None = None,
+        lasting: bool = False,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._progress = progress
+        self.connect = connect
+        self._rates = rates or Rates()
+        self._lasting = lasting
+        self._laid: dict[int, _Laid] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def context(self, name: str, *, offline: bool = False, gated: bool = True) -> Iterator[Context]:
+        """One portal's seams. ``offline`` flows never call the portal; ``gated`` ones are refused while it rests."""
+        with self._store.view() as u:
+            row = portals.by_name(u, name)
+        if gated and not offline:
+            checking.refuse_paused(row)
+        laid = self._lay(row, offline=offline)
+        before = laid.portal.calls()
+        try:
+            yield Context(self._store, laid.portal, row, self._rulebook(row, laid), self._clock, self._progress, before)
+        finally:
+            made = laid.portal.calls().since(before).made
+            if not self._lasting or offline:
+                laid.portal.close()
+            if made:
+                with self._store.unit() as u:
+                    usage.add_calls(u, row.id, iso(self._clock.now_ms())[:10], made)
+
+    def close(self) -> None:
+        """Put everything away."""
+        with self._lock:
+            laid, self._laid = list(self._laid.values()), {}
+        for one in laid:
+            one.portal.close()
+
+    def _lay(self, row: PortalRow, *, offline: bool) -> _Laid:
+        if offline or not self._lasting:
+            return _Laid(self._opened(row, "" if offline else self._token(row)), ())
+        seal = (row.base_url, row.token_sealed, row.generation, row.time_zone)
+        with self._lock:
+            known = self._laid.get(row.id)
+            if known is not None and known.seal == seal:
+                return known
+            self._laid[row.id] = made = _Laid(self._opened(row, self._token(row)), seal)
+        if known is not None:
+            known.portal.close()
+        return made
+
+    def _token(self, row: PortalRow) -> str:
+        return self._vault.open(row.token_sealed or b"", row.name)
+
+    def _opened(self, row: PortalRow, token: str) -> Portal:
+        return self.connect(
+            row.base_url,
+            token,
+            clock=self._clock,
+            generation="auto" if row.generation == OLD else row.generation,
+            rates=replace(self._rates, time_zone=row.time_zone),
+        )
+
+    def _rulebook(self, row: PortalRow, laid: _Laid) -> Rulebook:
+        """The portal's compiled documents, kept until one is published or the portal's properties are read anew."""
+        edition = rulebook.edition(self._store, row.id) if self._lasting else ()
+        if laid.rulebook is None or laid.edition != edition:
+            laid.rulebook, laid.edition = rulebook.load(self._store, row.id), edition
+        return laid.rulebook

@@ -1,0 +1,26 @@
+"""The cycle: pull, judge, push. What the clock runs, and what heals whatever webhooks missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.store import gaps
+from connector.sync import push, react, storm, telling
+from connector.sync.context import Context
+from connector.sync.pull import PullOptions, booked_pull
+
+
+def cycle(ctx: Context) -> dict[str, Any]:
+    """One cycle. In observe mode, over the blast radius or in a storm nothing is written, and it says so."""
+    began = ctx.clock.now_ms()
+    synced = telling.pulled(ctx, *booked_pull(ctx, PullOptions()))
+    with ctx.store.unit() as u:
+        gaps.heal(u, ctx.portal_id, began)
+    plan = react.make_plan(ctx, patient=True)
+    held = storm.holds(ctx)
+    if held:
+        return telling.cycled(ctx, synced, plan, None, held)
+    done, held = push.push_if_allowed(ctx, plan)
+    if not held:
+        storm.over(ctx)
+    return telling.cycled(ctx, synced, plan, done, held)

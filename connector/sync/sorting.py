@@ -1,0 +1,73 @@
+"""Deliveries → inbox: each POST of the front store is taken apart, and a portal's own notices become rows of its inbox.
+
+The two stores cannot commit together, so the order is: rows first, then the delivery is marked. Killed in between, it
+is sorted again, and the notices' keys make that a repeat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from connector.store import deliveries, inbox
+from connector.store.deliveries import Delivery
+from connector.store.front import Front
+from connector.store.inbox import NewEntry
+from connector.sync.context import Context
+from webhooks.notice import BadItem, Notice, split
+
+AT_ONCE = 50
+
+
+def sort(ctx: Context, front: Front) -> int:
+    """Sort everything that was delivered for this portal; how many notices were new."""
+    added = 0
+    while True:
+        with front.view() as door:
+            waiting = deliveries.addressed(door, ctx.portal_id, AT_ONCE)
+        if not waiting:
+            return added
+        entries = [entry for delivery in waiting for entry in _entries(ctx, delivery)]
+        with ctx.store.unit() as u:
+            added += inbox.add(u, ctx.portal_id, entries)
+        with front.unit() as door:
+            deliveries.done(door, ctx.portal_id, [delivery.id for delivery in waiting])
+
+
+def _entries(ctx: Context, delivery: Delivery) -> Iterator[NewEntry]:
+    """This portal's notices of one delivery; what cannot be read is kept too, held with its reason."""
+    parts = split(delivery.body or b"[]")
+    for notice in parts.notices:
+        if notice.portal_id == ctx.row.hub_id:
+            yield _good(notice, delivery)
+    for bad in parts.bad:
+        if bad.portal_id in (ctx.row.hub_id, None):
+            yield _bad(bad, delivery)
+
+
+def _good(notice: Notice, delivery: Delivery) -> NewEntry:
+    return NewEntry(
+        key=notice.key,
+        delivery_id=delivery.id,
+        type=notice.type,
+        object_id=notice.object_id,
+        property=notice.property,
+        occurred_ms=notice.occurred_ms,
+        received_ms=delivery.received_ms,
+        body=notice.raw.decode(),
+    )
+
+
+def _bad(bad: BadItem, delivery: Delivery) -> NewEntry:
+    """An item that names no portal is held in each inbox the delivery was addressed to: nobody knows whose it is."""
+    return NewEntry(
+        key=f"bad:{hashlib.sha256(bad.raw).hexdigest()}",
+        delivery_id=delivery.id,
+        type="",
+        object_id=None,
+        property="",
+        occurred_ms=delivery.received_ms,
+        received_ms=delivery.received_ms,
+        body=bad.raw.decode("utf-8", "replace"),
+        reason=bad.reason,
+    )
