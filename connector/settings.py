@@ -25,10 +25,18 @@ class Settings(BaseSettings):
     hubspot_client_id: str = ""
     hubspot_client_secret: SecretStr | None = None
     hubspot_app_id: str = ""
+    webhook_old_signatures: bool = False
+    web_workers: int = Field(default=2, ge=1)
     calls_per_10s: int | None = Field(default=None, ge=1)
     config_dir: Path | None = None
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning")
+
+    @property
+    def client_secrets(self) -> tuple[str, ...]:
+        """The app's client secret; two, comma-separated, while one replaces the other."""
+        told = self.hubspot_client_secret.get_secret_value() if self.hubspot_client_secret else ""
+        return tuple(secret for secret in (one.strip() for one in told.split(",")) if secret)
 
 
 def read_settings(env_file: Path | None = None) -> Settings:

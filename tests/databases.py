@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from connector.store import Store
+from connector.store.front_schema import FRONT
 from connector.store.migrations import HEAD
 from connector.store.schema import METADATA
 
@@ -86,8 +87,9 @@ def drop(url: str) -> None:
     """Give the room back; connections to it must be closed."""
     if url.startswith("sqlite"):
         file = Path(url.removeprefix("sqlite:///"))
-        for suffix in ("", "-wal", "-shm"):
-            file.with_name(file.name + suffix).unlink(missing_ok=True)
+        for name in (file.name, f"{file.stem}-inbox{file.suffix}"):
+            for suffix in ("", "-wal", "-shm"):
+                file.with_name(name + suffix).unlink(missing_ok=True)
         return
     if url in _COPIES and _emptied(url):
         _EMPTIED.append(url)
@@ -105,6 +107,8 @@ def _emptied(url: str) -> bool:
             for table in METADATA.sorted_tables:
                 u.run(sa.delete(table))
             u.run(sa.text("ALTER SEQUENCE portals_id_seq RESTART"))
+            for table in FRONT.sorted_tables:  # a front store that was opened here too
+                u.run(sa.text(f"DROP TABLE IF EXISTS {table.name} CASCADE"))
         return store.revision() == HEAD
     finally:
         store.close()

@@ -1,1 +1,1 @@
-"""The wire of HubSpot's callbacks (signature, notice, receiver): arrives with the service."""
+"""HubSpot's callbacks on the wire: signatures, notices, the endpoint. Knows nothing of ``connector``."""

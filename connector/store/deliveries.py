@@ -1,47 +1,157 @@
-"""Raw deliveries and whom they concern."""
+"""Raw deliveries and whom they concern: kept byte for byte when they are acknowledged, taken apart by the drain.
+
+All functions work on a unit of the front store (``Front``). A delivery is ``new`` until every portal it addresses has
+its notices, then ``done``; ``held`` is what nobody could read, or what the drain gave up, with the reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from connector.store.front_schema import ADDRESSEES, DELIVERIES
-from connector.store.unit import Unit
+from connector.store.unit import AnyRow, Unit, mine
+from connector.store.values import clean
+
+_D, _A = DELIVERIES.c, ADDRESSEES.c
+NEW, DONE, HELD = "new", "done", "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A delivery about to be kept. With a ``reason`` it is held at once and addresses nobody."""
+
+    body: bytes
+    received_ms: int
+    portal_ids: tuple[int, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One POST as it was signed."""
+    """A kept delivery; ``body`` is empty once it was forgotten."""
 
     id: int
     received_ms: int
-    body: bytes | None
+    body: bytes
+    reason: str = ""
 
 
-def add(u: Unit, body: bytes, portal_ids: Collection[int], now_ms: int) -> int:
-    done = u.run(sa.insert(DELIVERIES).values(received_ms=now_ms, body=body, state="new"))
-    number = int((done.inserted_primary_key or (0,))[0])
-    for p in portal_ids:
-        u.run(sa.insert(ADDRESSEES).values(portal_id=p, delivery_id=number, done=False))
-    return number
+def add(u: Unit, incoming: Sequence[Incoming]) -> list[int]:
+    """Keep deliveries, all in this transaction; their ids in the same order."""
+    if not incoming:
+        return []
+    rows = [
+        {"received_ms": one.received_ms, "body": one.body, "state": HELD if one.reason else NEW, "reason": one.reason}
+        for one in incoming
+    ]
+    statement = sa.insert(DELIVERIES).returning(_D.id, sort_by_parameter_order=True)
+    ids = [int(number) for number in u.connection.execute(statement, rows).scalars()]
+    concerned = [
+        {"portal_id": portal_id, "delivery_id": number, "done": False}
+        for number, one in zip(ids, incoming, strict=True)
+        for portal_id in one.portal_ids
+        if not one.reason
+    ]
+    if concerned:
+        u.connection.execute(sa.insert(ADDRESSEES), concerned)
+    return ids
 
 
-def addressed(u: Unit, portal_id: int, limit: int) -> tuple[Delivery, ...]:
-    q = (
-        sa.select(DELIVERIES.c.id, DELIVERIES.c.received_ms, DELIVERIES.c.body)
-        .join(ADDRESSEES, ADDRESSEES.c.delivery_id == DELIVERIES.c.id)
-        .where(ADDRESSEES.c.portal_id == portal_id, ADDRESSEES.c.done.is_(False))
-        .order_by(DELIVERIES.c.id)
-        .limit(limit)
+def addressed(u: Unit, portal_id: int, limit: int = 100, after_id: int = 0) -> tuple[Delivery, ...]:
+    """What waits for that portal, the oldest id first."""
+    query = (
+        sa.select(_D.id, _D.received_ms, _D.body, _D.reason)
+        .join(ADDRESSEES, _A.delivery_id == _D.id)
+        .where(mine(ADDRESSEES, portal_id, done=False), _A.delivery_id > after_id, _D.state == NEW)
     )
-    return tuple(Delivery(*row) for row in u.rows(q))
+    return _deliveries(u.rows(query.order_by(_A.delivery_id).limit(limit)))
 
 
-def done(u: Unit, portal_id: int, ids: Collection[int]) -> int:
-    return u.change(
-        sa.update(ADDRESSEES)
-        .where(ADDRESSEES.c.portal_id == portal_id, u.among(ADDRESSEES.c.delivery_id, ids))
-        .values(done=True)
+def done(u: Unit, portal_id: int, delivery_ids: Iterable[int]) -> int:
+    """These deliveries' notices are in that portal's inbox; how many were open until now."""
+    ids = list(delivery_ids)
+    open_ones = sa.and_(mine(ADDRESSEES, portal_id, done=False), u.among(_A.delivery_id, ids))
+    changed = u.change(sa.update(ADDRESSEES).where(open_ones).values(done=True))
+    _finish(u, u.among(_D.id, ids))
+    return changed
+
+
+def _finish(u: Unit, which: sa.ColumnElement[bool]) -> None:
+    """Those of these deliveries that wait for nobody any more are done."""
+    waits = sa.exists().where(_A.delivery_id == _D.id, _A.done == sa.false())
+    u.change(sa.update(DELIVERIES).where(which, _D.state == NEW, ~waits).values(state=DONE))
+
+
+def hold(u: Unit, delivery_id: int, reason: str) -> None:
+    """Set a delivery aside, with the reason; it waits for a person."""
+    u.change(sa.update(DELIVERIES).where(_D.id == delivery_id).values(state=HELD, reason=clean(reason)))
+
+
+def held(u: Unit, limit: int = 100, after_id: int = 0) -> tuple[Delivery, ...]:
+    """What was set aside, the oldest first."""
+    columns = [_D.id, _D.received_ms, _D.body, _D.reason]
+    query = sa.select(*columns).where(_D.state == HELD, _D.id > after_id).order_by(_D.id).limit(limit)
+    return _deliveries(u.rows(query))
+
+
+def release(u: Unit, delivery_id: int) -> tuple[int, ...]:
+    """Put a held delivery back; the portals that must be woken for it. Empty: nobody waits for it."""
+    waiting = sa.select(_A.portal_id).where(_A.delivery_id == delivery_id, _A.done == sa.false())
+    portal_ids = tuple(row[0] for row in u.rows(waiting.order_by(_A.portal_id)))
+    state = NEW if portal_ids else DONE
+    held_one = sa.and_(_D.id == delivery_id, _D.state == HELD)
+    return portal_ids if u.change(sa.update(DELIVERIES).where(held_one).values(state=state, reason="")) else ()
+
+
+def discard(u: Unit, delivery_id: int) -> bool:
+    """Give a held delivery up for good, body and all; False when it is not held."""
+    held_one = sa.and_(_D.id == delivery_id, _D.state == HELD)
+    if not u.change(sa.update(DELIVERIES).where(held_one).values(state=DONE, body=None)):
+        return False
+    u.change(sa.update(ADDRESSEES).where(_A.delivery_id == delivery_id).values(done=True))
+    return True
+
+
+def forget_bodies(u: Unit, before_ms: int) -> int:
+    """Forget what was said in deliveries that are done and came before then; how many. That they came stays known."""
+    old = sa.and_(_D.state == DONE, _D.received_ms < before_ms, _D.body.is_not(None))
+    return u.change(sa.update(DELIVERIES).where(old).values(body=None))
+
+
+def drop(u: Unit, before_ms: int) -> int:
+    """Forget altogether the deliveries that are done and came before then; how many."""
+    old = sa.and_(_D.state == DONE, _D.received_ms < before_ms)
+    u.change(sa.delete(ADDRESSEES).where(_A.delivery_id.in_(sa.select(_D.id).where(old))))
+    return u.change(sa.delete(DELIVERIES).where(old))
+
+
+def leave(u: Unit, portal_id: int) -> int:
+    """A portal is no more: nothing waits for it; how many deliveries addressed it."""
+    concerned = [row[0] for row in u.rows(sa.select(_A.delivery_id).where(mine(ADDRESSEES, portal_id, done=False)))]
+    gone = u.change(sa.delete(ADDRESSEES).where(mine(ADDRESSEES, portal_id)))
+    _finish(u, u.among(_D.id, concerned))
+    return gone
+
+
+def counts(u: Unit) -> dict[str, int]:
+    """How many deliveries are in each state."""
+    found = {row[0]: row[1] for row in u.rows(sa.select(_D.state, sa.func.count()).group_by(_D.state))}
+    return {state: found.get(state, 0) for state in (NEW, DONE, HELD)}
+
+
+def waiting(u: Unit) -> dict[int, tuple[int, int]]:
+    """For each portal that waits for its notices: how many deliveries, and when the oldest came."""
+    query = (
+        sa.select(_A.portal_id, sa.func.count(), sa.func.min(_D.received_ms))
+        .join(DELIVERIES, _A.delivery_id == _D.id)
+        .where(_A.done == sa.false(), _D.state == NEW)
+        .group_by(_A.portal_id)
     )
+    return {row[0]: (row[1], row[2]) for row in u.rows(query)}
+
+
+def _deliveries(rows: Iterable[AnyRow]) -> tuple[Delivery, ...]:
+    return tuple(Delivery(row[0], row[1], bytes(row[2] or b""), row[3]) for row in rows)

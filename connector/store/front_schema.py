@@ -38,6 +38,7 @@ ADDRESSEES = sa.Table(
     flag("done"),
     sa.PrimaryKeyConstraint("portal_id", "delivery_id"),
     sa.Index("ix_addressees_open", "portal_id", "done", "delivery_id"),
+    sa.Index("ix_addressees_delivery", "delivery_id", "done"),
     sqlite_with_rowid=False,
 )
 # ``raised_ms`` NULL: nobody waits. Raised in the transaction that stores the work, lowered before the work is read.

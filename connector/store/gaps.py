@@ -1,4 +1,4 @@
-"""Spans of time in which deliveries may have been missed, until a pull that began after them has ended."""
+"""The times in which notices were missed, by portal: since when, until when, why, and whether a poll healed them."""
 
 from __future__ import annotations
 
@@ -16,39 +16,37 @@ _G = GAPS.c
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Nothing could be received from ``from_ms`` to ``to_ms``; ``healed_ms``: when the mirror was right again."""
+    """Notices between these instants may be missing."""
 
     from_ms: int
     to_ms: int
-    healed_ms: int | None
     why: str
 
     @property
     def seconds(self) -> float:
+        """How long it was."""
         return (self.to_ms - self.from_ms) / 1000
 
 
-def book(u: Unit, portal_id: int, from_ms: int, to_ms: int, why: str) -> None:
-    """A gap from then to then; one that began at the same time is made longer, and is open again."""
-    bulk.put(u, portal_id, GAPS, [(from_ms, to_ms, None, clean(why))])
+def open(u: Unit, portal_id: int, from_ms: int, to_ms: int, why: str) -> None:  # noqa: A001
+    """Book a gap; one that stands for the same reason grows instead."""
+    u.own(portal_id)
+    why = clean(why)
+    standing_one = sa.and_(mine(GAPS, portal_id, why=why), _G.healed_ms.is_(None))
+    known = u.first(sa.select(_G.from_ms, _G.to_ms).where(standing_one).order_by(_G.from_ms).limit(1))
+    if known is None:
+        bulk.put(u, portal_id, GAPS, [(from_ms, max(from_ms, to_ms), None, why)])
+    elif to_ms > known[1]:
+        u.run(sa.update(GAPS).where(mine(GAPS, portal_id, from_ms=known[0])).values(to_ms=to_ms))
 
 
-def heal(u: Unit, portal_id: int, at_ms: int) -> int:
-    """A pull that began at ``at_ms`` has ended: gaps that were over by then are healed; how many."""
-    open_ones = [mine(GAPS, portal_id), _G.healed_ms.is_(None), _G.to_ms <= at_ms]
-    return u.change(sa.update(GAPS).where(*open_ones).values(healed_ms=at_ms))
+def close(u: Unit, portal_id: int, read_from_ms: int, now_ms: int) -> int:
+    """A poll that began at ``read_from_ms`` read all that had changed: gaps that ended by then are healed; how many."""
+    over = sa.and_(mine(GAPS, portal_id), _G.healed_ms.is_(None), _G.to_ms <= read_from_ms)
+    return u.change(sa.update(GAPS).where(over).values(healed_ms=now_ms))
 
 
 def standing(u: Unit, portal_id: int) -> tuple[Gap, ...]:
-    """Gaps that are not healed yet, oldest first."""
-    return _gaps(u, mine(GAPS, portal_id), _G.healed_ms.is_(None))
-
-
-def recent(u: Unit, portal_id: int, limit: int = 20) -> tuple[Gap, ...]:
-    """The newest gaps, healed or not, newest first."""
-    return tuple(reversed(_gaps(u, mine(GAPS, portal_id))))[:limit]
-
-
-def _gaps(u: Unit, *which: sa.ColumnElement[bool]) -> tuple[Gap, ...]:
-    query = sa.select(_G.from_ms, _G.to_ms, _G.healed_ms, _G.why).where(*which).order_by(_G.from_ms)
-    return tuple(Gap(*row) for row in u.rows(query))
+    """The gaps that no poll healed yet, the oldest first."""
+    query = sa.select(_G.from_ms, _G.to_ms, _G.why).where(mine(GAPS, portal_id), _G.healed_ms.is_(None))
+    return tuple(Gap(*row) for row in u.rows(query.order_by(_G.from_ms)))

@@ -104,6 +104,12 @@ def every(u: Unit) -> tuple[PortalRow, ...]:
     return tuple(_portal(row) for row in u.rows(sa.select(PORTALS).order_by(PORTALS.c.name)))
 
 
+def addresses(u: Unit) -> tuple[tuple[int, int, bool], ...]:
+    """Who is connected, as a delivery needs it: HubSpot's number, ours, and whether the portal rests."""
+    query = sa.select(PORTALS.c.hub_id, PORTALS.c.id, PORTALS.c.paused_ms.is_not(None)).order_by(PORTALS.c.id)
+    return tuple((row[0], row[1], bool(row[2])) for row in u.rows(query))
+
+
 def set_live(u: Unit, portal_id: int, live: bool) -> None:
     _change(u, portal_id, live=live)
 

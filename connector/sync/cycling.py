@@ -15,7 +15,7 @@ def cycle(ctx: Context) -> dict[str, Any]:
     began = ctx.clock.now_ms()
     synced = telling.pulled(ctx, *booked_pull(ctx, PullOptions()))
     with ctx.store.unit() as u:
-        gaps.heal(u, ctx.portal_id, began)
+        gaps.close(u, ctx.portal_id, began, ctx.clock.now_ms())
     plan = react.make_plan(ctx, patient=True)
     held = storm.holds(ctx)
     if held:

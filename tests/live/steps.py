@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from connector.store import deliveries, inbox
+from connector.store.deliveries import Incoming
 from tests.rig import Rig
 from tests.sync.steps import look
 
@@ -41,7 +42,7 @@ def post(r: Rig, items: Sequence[Any] | bytes) -> None:
     """One delivery as the receiver stores it."""
     body = items if isinstance(items, bytes) else orjson.dumps(list(items))
     with r.service() as service, service.front.unit() as door:
-        deliveries.add(door, body, [1], r.clock.now_ms())
+        deliveries.add(door, [Incoming(body, r.clock.now_ms(), (1,))])
 
 
 def drained(r: Rig) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.store import Store, portals
+from connector.store.front import Front
 from connector.store.schema import TENANT_TABLES
 from tests import databases
 from tests.store.builders import IDENTITY, T0
@@ -55,3 +56,10 @@ def refuse_portal_less_statements(_connection, _cursor, statement, *_rest) -> No
     """The second net under ``mine``: whatever reaches the database about a portal's rows names the portal."""
     if TENANT.search(statement):
         assert "portal_id" in statement, statement
+
+
+@pytest.fixture
+def front(url) -> Iterator[Front]:
+    opened = Front.beside(url)
+    yield opened
+    opened.close()
