@@ -7,29 +7,29 @@ alone may change its verdict). It stays dirty until a judgement asks for nothing
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from connector.errors import ConfigError
-from connector.model.judgement import Decision, Enrol, Hold, Judgement, MoveStage, SetProperty
+from connector.model.judgement import Enrol, Hold, Judgement, MoveStage, SetProperty
 from connector.model.plan import Plan, PortalView
 from connector.model.records import Properties
 from connector.rules import plan as planning
 from connector.rules.decide import STAMP, same_value
-from connector.rules.judge import judge, next_change_ms
+from connector.rules.judge import next_change_ms
 from connector.rules.receipt import receipt_json
-from connector.rules.write_back import write_back
 from connector.store import Unit, cursors, definitions, holds, outbox, plans, quarantine, receipts, records
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases
+from connector.sync.holding import Holding, refusals, taken_back, verdict
 from connector.sync.pull import off_sources
 
 CHUNK = 500
 SHORTEST_HASH = 12
-DAY_MS = 24 * 60 * 60 * 1000
-Refusals = Mapping[tuple[int, str, str], str]
+Judged = tuple[Case, Judgement, int | None]
 
 
 def make_plan(ctx: Context, *, patient: bool = False) -> Plan:
@@ -85,12 +85,14 @@ def is_shown(plan: Plan, named: str) -> bool:
 def _judged(ctx: Context, view: PortalView, now: int, *, patient: bool) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
     off = off_sources(ctx)
-    refused = _refused(ctx, now) if patient else {}
+    with ctx.store.view() as u:
+        holding = Holding(ctx.row.name, view, refusals(ctx, u, now) if patient else {})
     last = 0
     while True:
         with ctx.store.view() as u:
             tokens = records.dirty_or_due(u, ctx.portal_id, now, last, CHUNK)
-            judged = [_judge(ctx, case, view, refused) for case in cases(ctx, u, sorted(tokens), now, off)]
+            held = replace(holding, taken_back=taken_back(ctx, u, sorted(tokens)))
+            judged = [_judge(ctx, case, held) for case in cases(ctx, u, sorted(tokens), now, off)]
             done = _already_enrolled(ctx, u, judged)
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
@@ -102,65 +104,9 @@ def _judged(ctx: Context, view: PortalView, now: int, *, patient: bool) -> Itera
         last = max(tokens)
 
 
-Judged = tuple[Case, Judgement, int | None]
-
-
-def _refused(ctx: Context, now: int) -> Refusals:
-    """What the portal refused within a day: asked again tomorrow, or at once when the value is another one."""
-    with ctx.store.view() as u:
-        entries = outbox.refused_since(u, ctx.portal_id, now - DAY_MS)
-    return {
-        (entry.contact_id, name, value): entry.reason
-        for entry in entries
-        for name, value in entry.payload["properties"].items()
-        if f"{name}: " in entry.reason
-    }
-
-
-def _judge(ctx: Context, case: Case, view: PortalView, refused: Refusals) -> Judged:
-    """The verdict of one contact, with what the mapping writes back of its fields."""
-    rules = ctx.rulebook.rules
-    judgement = judge(case.facts, rules, view)
-    if ctx.rulebook.writes_fields:
-        judgement = Judgement(judgement.receipt, (*judgement.decisions, *_mapped_back(ctx, case)))
-    judgement = Judgement(judgement.receipt, tuple(_writable(d, view, refused) for d in judgement.decisions))
-    return case, judgement, next_change_ms(case.facts, rules)
-
-
-def _writable(decision: Decision, view: PortalView, refused: Refusals) -> Decision:
-    """A value that the portal's drop-down lacks is held before it is refused; one just refused is not sent again."""
-    if not isinstance(decision, SetProperty) or not decision.value:
-        return decision
-    why = refused.get((decision.contact_id, decision.property, decision.value))
-    if why is not None:
-        effect = f"write:{decision.property}"
-        return Hold(
-            decision.contact_id, effect, "refused", f"HubSpot refused it: {why}", "Mend it in HubSpot; retried daily"
-        )
-    options = view.property_options.get(decision.property)
-    if options is None or decision.value in options or view.property_types.get(decision.property) != "enumeration":
-        return decision
-    return Hold(
-        decision.contact_id,
-        f"write:{decision.property}",
-        "option",
-        f"The drop-down of {decision.property} lacks the option it needs",
-        "Add the option in HubSpot",
-    )
-
-
-def _mapped_back(ctx: Context, case: Case) -> Iterator[SetProperty | Hold]:
-    """Canonical fields on their way to the properties that the ``mapping`` document lets us write."""
-    contact_id = case.record.id
-    writes = write_back(ctx.rulebook.mapping, case.facts.fields, case.record.properties)
-    lacking = {option.property for option in writes.options}
-    for name, value in writes.properties.items():
-        if name in lacking:
-            yield Hold(contact_id, f"write:{name}", "option", "The drop-down lacks this option", "Add it in HubSpot")
-        else:
-            yield SetProperty(contact_id, name, value, "mapping")
-    for held in writes.held:
-        yield Hold(contact_id, f"write:{held.property}", "mapping", held.reason, held.remedy)
+def _judge(ctx: Context, case: Case, holding: Holding) -> Judged:
+    """The verdict of one contact, and when time alone may change it."""
+    return case, verdict(ctx, case, holding), next_change_ms(case.facts, ctx.rulebook.rules)
 
 
 def _already_enrolled(ctx: Context, u: Unit, judged: list[Judged]) -> frozenset[str]:

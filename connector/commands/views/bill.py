@@ -29,6 +29,10 @@ def receipt(result: Result) -> None:
         out.print(_gates(result))
     if result["next"]:
         out.print(_next(result))
+    if result.get("held"):
+        out.print(_held(result))
+    if result.get("not_done"):
+        out.print(_not_done(result))
 
 
 def _stage(result: Result) -> str:
@@ -81,3 +85,13 @@ def _remedy(gate: Result) -> str:
 def _next(result: Result) -> Table:
     rows = [(f"+{step['points']}", str(step["text"]).removesuffix(f" (+{step['points']})")) for step in result["next"]]
     return fill(table("points", "what comes next", right=("points",)), rows)
+
+
+def _held(result: Result) -> Table:
+    rows = [(hold["effect"], hold["why"], hold["remedy"]) for hold in result["held"]]
+    return fill(table("held", "why", "what would change it"), rows)
+
+
+def _not_done(result: Result) -> Table:
+    rows = [(row["kind"], row["run"], row["state"], row["why"]) for row in result["not_done"]]
+    return fill(table("not done", "run", "state", "why"), rows)

@@ -70,3 +70,10 @@ def undone(result: Result) -> None:
     rows = [(k["contact"], k["why"]) for k in result["kept"][:20]]
     if rows:
         console().print(fill(table("contact", "why"), rows))
+
+
+def released(result: Result) -> None:
+    lines(
+        f"Run {result['run']} of {result['portal']}: {many(result['released'], 'contact')} released.",
+        f"See what would be written again: leadwright plan {result['portal']}",
+    )
