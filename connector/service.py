@@ -255,6 +255,11 @@ class Service:
         with self._context(name) as ctx:
             return undo.undo(ctx, run, contact)
 
+    def release(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
+        """Allow what ``undo`` took back of a run to be written again."""
+        with self._context(name, offline=True) as ctx:
+            return undo.release(ctx, run, contact)
+
     def export(self, name: str, what: str) -> Iterator[dict[str, Any]]:
         """Rows of one kind, streamed."""
         with self._context(name, offline=True) as ctx:

@@ -91,14 +91,18 @@ def verify(app: App, name: str, sample: int) -> int:
     return app.show(result, "proof:certificate", None if result["complete"] else IN_PART)
 
 
-@click.command("undo", epilog=examples("leadwright undo acme 01JD3K…", "leadwright undo acme 01JD3K… --contact 4711"))
+@click.command("undo", epilog=examples("leadwright undo acme 01JD3K…", "leadwright undo acme 01JD3K… --release"))
 @click.argument("name")
 @click.argument("run")
 @click.option("--contact", metavar="C", help="Only this contact (id or e-mail).")
+@click.option("--release", is_flag=True, help="Allow what was taken back to be written again; sends nothing.")
 @YES
 @standard
-def undo(app: App, name: str, run: str, contact: str | None, yes: bool) -> int:
-    """Take back what RUN wrote, where the portal still holds what we wrote."""
+def undo(app: App, name: str, run: str, contact: str | None, release: bool, yes: bool) -> int:
+    """Take back what RUN wrote, where the portal still holds what we wrote. It is not written again by itself."""
+    if release:
+        with app.service() as service:
+            return app.show(service.release(name, run, contact), "flows:released")
     app.require_yes(f"Undoing run {run} of {name}", yes)
     scope = "one contact" if contact else "all its contacts"
     app.confirm(f"Write the values from before run {run} back to {name}, for {scope}?", yes)

@@ -55,7 +55,10 @@ class StreamReport:
 
 @dataclass(slots=True)
 class PushReport:
-    """What a run did: contacts written, refusals with their reason, enrolments, and the read-back."""
+    """What a run did: contacts written, refusals with their reason, enrolments, and the read-back.
+
+    ``overtaken`` are contacts whom a person changed between plan and write: not written, judged anew.
+    """
 
     run_id: str
     plan_hash: str
@@ -63,6 +66,7 @@ class PushReport:
     dropped: int = 0
     enrolled: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
+    overtaken: list[tuple[int, str]] = field(default_factory=list)
     checked: int = 0
     equal: int = 0
     calls: int = 0

@@ -22,7 +22,7 @@ def enrol_all(ctx: Context, entries: Iterable[OutboxEntry], report: PushReport) 
 
     Who could not be written is not enrolled either: the stage is the reason for it. The entry waits for the next run.
     """
-    unwritten = {contact_id for contact_id, _ in report.refused}
+    unwritten = {contact_id for contact_id, _ in (*report.refused, *report.overtaken)}
     doorkeeper = Doorkeeper(ctx)
     for entry in entries:
         if entry.contact_id not in unwritten:

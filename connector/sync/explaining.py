@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from connector.clock import iso
 from connector.errors import UnknownContact
-from connector.rules.judge import judge
+from connector.model.judgement import Hold, OutboxEntry
 from connector.rules.receipt import receipt_json
-from connector.store import Unit, holds, records
-from connector.store.holds import HoldRow
+from connector.store import Unit, holds, outbox, records
 from connector.store.records import Record
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases, past_case
+from connector.sync.holding import Holding, frozen, refusals, taken_back, verdict
 from connector.sync.pull import off_sources
 from connector.sync.react import portal_view
 from connector.sync.rulebook import load
 
 LONGEST_ID = 18
+LATEST = 5
 
 
 def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
@@ -29,20 +31,43 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     with ctx.store.view() as u:
         record = find(ctx, u, contact)
         case = _case(ctx, u, record, at_ms, off)
-        refusals = holds.of(u, ctx.portal_id, record.id) if at_ms is None else ()
-    judgement = judge(case.facts, ctx.rulebook.rules, view)
+        now = at_ms is None
+        holding = Holding(
+            ctx.row.name,
+            view,
+            refusals(ctx, u, ctx.clock.now_ms()) if now else {},
+            taken_back(ctx, u, [record.id]) if now else {},
+            frozen(ctx, u, [record.id]) if now else {},
+        )
+        since = {(row.effect, row.gate): row.since_ms for row in holds.of(u, ctx.portal_id, record.id)}
+        booked = outbox.of(u, ctx.portal_id, record.id) if now else ()
+    judgement = verdict(ctx, case, holding)
     body = receipt_json(judgement.receipt)
+    body["held"] = [
+        {
+            "effect": d.effect,
+            "gate": d.gate,
+            "why": d.why,
+            "remedy": d.remedy,
+            "since": iso(since.get((d.effect, d.gate), ctx.clock.now_ms())),
+        }
+        for d in judgement.decisions
+        if isinstance(d, Hold) and now
+    ]
+    body["not_done"] = _not_done(booked)
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
-    body["held"] = [_refusal(hold) for hold in refusals]
     return body
 
 
-def _refusal(hold: HoldRow) -> dict[str, str]:
-    """Which gate says no to what, since when, and what would change it (promise 6)."""
-    kept = {"effect": hold.effect, "gate": hold.gate, "why": hold.why, "remedy": hold.remedy}
-    return {**kept, "since": iso(hold.since_ms)}
+def _not_done(booked: Sequence[OutboxEntry]) -> list[dict[str, str]]:
+    """The latest effects that did not happen, each with its reason, newest first."""
+    failed = [entry for entry in booked if entry.state in ("refused", "dropped", "unknown") and entry.reason]
+    return [
+        {"kind": entry.kind, "run": entry.run_id, "state": entry.state, "why": entry.reason}
+        for entry in reversed(failed[-LATEST:])
+    ]
 
 
 def find(ctx: Context, u: Unit, contact: str) -> Record:

@@ -7,6 +7,7 @@ alone may change its verdict). It stays dirty until a judgement asks for nothing
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -17,19 +18,18 @@ from connector.model.plan import Plan, PortalView
 from connector.model.records import Properties
 from connector.rules import plan as planning
 from connector.rules.decide import STAMP, same_value
-from connector.rules.judge import judge, next_change_ms
+from connector.rules.judge import next_change_ms
 from connector.rules.receipt import receipt_json
-from connector.rules.write_back import write_back
-from connector.store import Unit, cursors, definitions, flips, holds, outbox, plans, quarantine, receipts, records
+from connector.store import Unit, cursors, definitions, holds, outbox, plans, quarantine, receipts, records
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases
+from connector.sync.holding import Holding, frozen, refusals, taken_back, verdict
 from connector.sync.pull import off_sources
-from connector.sync.stops import Refusals, Stops
 
 CHUNK = 500
 SHORTEST_HASH = 12
-DAY_MS = 24 * 60 * 60 * 1000
+Judged = tuple[Case, Judgement, int | None]
 
 
 def make_plan(ctx: Context, *, patient: bool = False, only: Collection[int] | None = None) -> Plan:
@@ -45,13 +45,8 @@ def make_plan(ctx: Context, *, patient: bool = False, only: Collection[int] | No
         live = records.count(u, ctx.portal_id, "contacts")
         waiting = len(only) if only is not None else records.dirty_count(u, ctx.portal_id)
     ctx.progress.start("judging", waiting)
-    plan = planning.make_plan(
-        ctx.row.name,
-        _judged(ctx, view, now, patient=patient, only=only),
-        ctx.rulebook.rules.documents,
-        view,
-        live_contacts=live,
-    )
+    judged = _judged(ctx, view, now, patient=patient, only=only)
+    plan = planning.make_plan(ctx.row.name, judged, ctx.rulebook.rules.documents, view, live_contacts=live)
     ctx.progress.finish("judging")
     if only is None:
         with ctx.store.unit() as u:
@@ -93,14 +88,15 @@ def _judged(
 ) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
     off = off_sources(ctx)
-    refused = _refused(ctx, now) if patient else {}
+    with ctx.store.view() as u:
+        holding = Holding(ctx.row.name, view, refusals(ctx, u, now) if patient else {})
     last: int | None = 0
     while last is not None:
         with ctx.store.view() as u:
             tokens, last = _next(ctx, u, now, last, only)
             ids = sorted(tokens)
-            stops = Stops(refused, flips.frozen(u, ctx.portal_id, ids))
-            judged = [_judge(ctx, case, view, stops) for case in cases(ctx, u, ids, now, off)]
+            held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
+            judged = [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)]
             done = _already_enrolled(ctx, u, judged)
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
@@ -121,43 +117,9 @@ def _next(
     return {i: token for i, token in marks.items() if token}, chunk[-1] if len(chunk) == CHUNK else None
 
 
-Judged = tuple[Case, Judgement, int | None]
-
-
-def _refused(ctx: Context, now: int) -> Refusals:
-    """What the portal refused within a day: asked again tomorrow, or at once when the value is another one."""
-    with ctx.store.view() as u:
-        entries = outbox.refused_since(u, ctx.portal_id, now - DAY_MS)
-    return {
-        (entry.contact_id, name, value): entry.reason
-        for entry in entries
-        for name, value in entry.payload["properties"].items()
-        if f"{name}: " in entry.reason
-    }
-
-
-def _judge(ctx: Context, case: Case, view: PortalView, stops: Stops) -> Judged:
-    """The verdict of one contact, with what the mapping writes back of its fields."""
-    rules = ctx.rulebook.rules
-    judgement = judge(case.facts, rules, view)
-    if ctx.rulebook.writes_fields:
-        judgement = Judgement(judgement.receipt, (*judgement.decisions, *_mapped_back(ctx, case)))
-    judgement = Judgement(judgement.receipt, tuple(stops.checked(d, view) for d in judgement.decisions))
-    return case, judgement, next_change_ms(case.facts, rules)
-
-
-def _mapped_back(ctx: Context, case: Case) -> Iterator[SetProperty | Hold]:
-    """Canonical fields on their way to the properties that the ``mapping`` document lets us write."""
-    contact_id = case.record.id
-    writes = write_back(ctx.rulebook.mapping, case.facts.fields, case.record.properties)
-    lacking = {option.property for option in writes.options}
-    for name, value in writes.properties.items():
-        if name in lacking:
-            yield Hold(contact_id, f"write:{name}", "option", "The drop-down lacks this option", "Add it in HubSpot")
-        else:
-            yield SetProperty(contact_id, name, value, "mapping")
-    for held in writes.held:
-        yield Hold(contact_id, f"write:{held.property}", "mapping", held.reason, held.remedy)
+def _judge(ctx: Context, case: Case, holding: Holding) -> Judged:
+    """The verdict of one contact, and when time alone may change it."""
+    return case, verdict(ctx, case, holding), next_change_ms(case.facts, ctx.rulebook.rules)
 
 
 def _already_enrolled(ctx: Context, u: Unit, judged: list[Judged]) -> frozenset[str]:

@@ -101,6 +101,7 @@ def applied(ctx: Context, report: PushReport, plan: Plan) -> dict[str, Any]:
         "written": report.written,
         "by_property": dict(Counter(name for change in plan.changes for name in change.properties)),
         "refused": [{"contact": str(contact), "why": why} for contact, why in report.refused],
+        "overtaken": [{"contact": str(contact), "why": why} for contact, why in report.overtaken],
         "dropped": report.dropped,
         "enrolled": report.enrolled,
         "held": len(plan.holds),
@@ -111,7 +112,7 @@ def applied(ctx: Context, report: PushReport, plan: Plan) -> dict[str, Any]:
             "different": report.checked - report.equal,
         },
         "seconds": report.seconds,
-        "ok": not report.refused and report.checked == report.equal,
+        "ok": not report.refused and not report.overtaken and report.checked == report.equal,
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from connector.errors import BlastRadiusExceeded, ConfigError, PortalUnavailable
 from tests.journeys.steps import OURS, calls_of, go_live, people, scores, written_back, wrong
 from tests.rig import Rig, rig
+from tests.sync.steps import wired
 
 UPDATE = "/crm/v3/objects/contacts/batch/update"
 MANY = 130
@@ -132,13 +133,23 @@ def test_a_property_somebody_removed(r):
 
 
 def test_a_stage_the_portal_keeps_for_itself(r):
-    """O20: the portal answers 200 to a step backwards and keeps its stage: said, never silently ok, never in a loop."""
+    """O20: the portal answers 200 to a step backwards and keeps its stage: said, never silently ok, never in a loop.
+
+    Somebody sold to the contact in the instant between our last look and the write.
+    """
     lead = ready_for_mql(r, "p5@kunde5.example")
     plan = shown(r)
     assert plan["new_mqls"] == 1
-    r.clock.advance(5)
-    r.twin.edit("contacts", lead, {"lifecyclestage": "customer"})
-    ran = r.run("apply", plan_hash=plan["hash"])
+
+    def sold_first(call):
+        def write(*args, **options):
+            r.twin.edit("contacts", lead, {"lifecyclestage": "customer"})
+            return call(*args, **options)
+
+        return write
+
+    with wired(r, "write", sold_first) as service:
+        ran = service.apply(r.name, plan_hash=plan["hash"])
     assert ran["ok"] is False
     assert [row["contact"] for row in ran["refused"]] == [str(lead)]
     assert "lifecyclestage" in ran["refused"][0]["why"]

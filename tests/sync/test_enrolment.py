@@ -185,11 +185,11 @@ def test_who_became_a_customer_before_a_broken_run_was_taken_up_again_is_not_enr
 
 
 def test_who_was_sold_to_between_plan_and_apply_is_not_enrolled_as_an_mql(r):
-    """The portal keeps the customer's stage; a customer gets no mail for new MQLs."""
+    """The customer's stage stays; a customer gets no mail for new MQLs."""
     plan = r.run("plan")
     r.twin.edit("contacts", r.ripe[0], {"lifecyclestage": "customer"})
     ran = r.run("apply", plan_hash=plan["hash"])
-    assert [row["contact"] for row in ran["refused"]] == [str(r.ripe[0])]
+    assert [row["contact"] for row in ran["overtaken"]] == [str(r.ripe[0])]
     assert sorted(enrolled(r)) == r.ripe[1:]
     day_by_day(r)
     assert sorted(enrolled(r)) == r.ripe[1:]

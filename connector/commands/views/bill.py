@@ -27,16 +27,12 @@ def receipt(result: Result) -> None:
         out.print(_unknown(result))
     if result["gates"]:
         out.print(_gates(result))
-    if result.get("held"):
-        out.print(_held(result))
     if result["next"]:
         out.print(_next(result))
-
-
-def _held(result: Result) -> Table:
-    """What was refused, by which gate, since when."""
-    rows = [(mark(False), row["effect"], row["why"], moment(row["since"]), row["remedy"]) for row in result["held"]]
-    return fill(table("", "held", "why", "since", "what would change it"), rows)
+    if result.get("held"):
+        out.print(_held(result))
+    if result.get("not_done"):
+        out.print(_not_done(result))
 
 
 def _stage(result: Result) -> str:
@@ -89,3 +85,13 @@ def _remedy(gate: Result) -> str:
 def _next(result: Result) -> Table:
     rows = [(f"+{step['points']}", str(step["text"]).removesuffix(f" (+{step['points']})")) for step in result["next"]]
     return fill(table("points", "what comes next", right=("points",)), rows)
+
+
+def _held(result: Result) -> Table:
+    rows = [(hold["effect"], hold["why"], hold["remedy"]) for hold in result["held"]]
+    return fill(table("held", "why", "what would change it"), rows)
+
+
+def _not_done(result: Result) -> Table:
+    rows = [(row["kind"], row["run"], row["state"], row["why"]) for row in result["not_done"]]
+    return fill(table("not done", "run", "state", "why"), rows)

@@ -48,6 +48,9 @@ def applied(result: Result) -> None:
     if refused:
         console().print(fill(table("", "contact", "HubSpot refused because"), refused))
         lines(f"… and {len(result['refused']) - 20:,} more; --json names them all." if len(refused) == 20 else "")
+    overtaken = [(str(row["contact"]), row["why"]) for row in result.get("overtaken", ())[:20]]
+    if overtaken:
+        console().print(fill(table("contact", "not written, judged anew, because"), overtaken))
 
 
 def cycled(result: Result) -> None:
@@ -70,3 +73,10 @@ def undone(result: Result) -> None:
     rows = [(k["contact"], k["why"]) for k in result["kept"][:20]]
     if rows:
         console().print(fill(table("contact", "why"), rows))
+
+
+def released(result: Result) -> None:
+    lines(
+        f"Run {result['run']} of {result['portal']}: {many(result['released'], 'contact')} released.",
+        f"See what would be written again: leadwright plan {result['portal']}",
+    )

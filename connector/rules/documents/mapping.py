@@ -20,6 +20,7 @@ from connector.rules.documents.steps import LOSSY, STEP_NAMES, Step, chains, nam
 Direction = Literal["read", "write", "both"]
 Mode = Literal["identifier", "overwrite", "fill_if_empty", "never"]
 Clear = Literal["keep", "clear", "hold"]
+Conflict = Literal["newer", "ours", "theirs"]
 UnknownOption = Literal["hold", "drop", "keep", "create_option"]
 ObjectName = Literal["contacts", "companies"]
 
@@ -59,7 +60,10 @@ class LocaleSpec(Part):
 
 
 class Row(Part):
-    """One line of the mapping: a field, the property behind it, and what may happen between them."""
+    """One line of the mapping: a field, the property behind it, and what may happen between them.
+
+    ``conflict``: who wins when somebody changed the property in HubSpot after a write was planned.
+    """
 
     field: str
     property: str
@@ -67,6 +71,7 @@ class Row(Part):
     direction: Direction = "read"
     mode: Mode = "never"
     clear: Clear = "keep"
+    conflict: Conflict = "newer"
     values: dict[str, str | int | float | bool] = Field(default={})
     unknown: UnknownOption = "keep"
     transforms: tuple[Step, ...] = ()
@@ -173,6 +178,10 @@ def _mode_problems(row: Row) -> Iterator[Problem]:
         )
     if not row.writes() and row.clear != "keep":
         yield Problem(("clear",), "Nothing is written by this row, so nothing can be cleared.", "Remove `clear`.")
+    if not row.writes() and row.conflict != "newer":
+        yield Problem(
+            ("conflict",), "Nothing is written by this row, so nobody can be overruled.", "Remove `conflict`."
+        )
 
 
 def _way_back_problems(row: Row) -> Iterator[Problem]:
