@@ -22,13 +22,18 @@ PATIENCE_SECONDS = 5
 
 @dataclass
 class TwinProcess:
-    """A running twin: ``url`` and ``token`` are known inside the ``with`` block. What it says goes to ``log``."""
+    """A running twin: what it told (``url``, ``token`` …) is known inside the ``with`` block; its log is in ``log``.
+
+    ``webhooks``: the address it calls back; ``told`` holds the whole of what it said, its app's credentials too.
+    """
 
     contacts: int
     seed: int
     log: Path
+    webhooks: str = ""
     url: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
+    told: dict[str, Any] = field(default_factory=dict, repr=False)
     _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def __enter__(self) -> Self:
@@ -41,12 +46,13 @@ class TwinProcess:
             self._end()
             why = told.get("error", {}).get("message", "")
             raise ConnectorError(f"The simulated portal did not start. {why}".rstrip(), remedy=f"See {self.log}.")
-        self.url, self.token = told["url"], told["token"]
+        self.url, self.token, self.told = told["url"], told["token"], told
         return self
 
     def _command(self) -> Sequence[str]:
-        size = ["--contacts", str(self.contacts), "--seed", str(self.seed)]
-        return [sys.executable, "-P", "-m", "connector.cli", "twin", "--port", "0", *size, "--json", "--lifeline"]
+        how = ["--contacts", str(self.contacts), "--seed", str(self.seed)]
+        how += ["--webhooks", self.webhooks] if self.webhooks else []
+        return [sys.executable, "-P", "-m", "connector.cli", "twin", "--port", "0", *how, "--json", "--lifeline"]
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from connector.twin.clock import Clock, iso, to_ms
 from connector.twin.definitions import TYPE_IDS
 from connector.twin.errors import JSON, PortalError, envelope
+from connector.twin.feed import APP_ID, Source, app_source
 
 OAUTH_LIFE = 1800
 SCOPES = (
@@ -35,6 +36,12 @@ class Token:
     scopes: frozenset[str] | None = None
     expires_at: datetime | None = None
     oauth: bool = False
+    app_id: int = APP_ID
+
+    @property
+    def source(self) -> Source:
+        """As webhooks and histories name this app's writes."""
+        return app_source(self.app_id)
 
 
 @dataclass
@@ -45,6 +52,7 @@ class Access:
     clock: Clock
     client_id: str = "7b1f4a52-twin-client"
     client_secret: str = "5e1f-twin-client-secret"  # noqa: S105 - a simulated portal
+    developer_key: str = "d3v0c0de-74b1-4c2e-9d11-twin-developer"
     tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, frozenset[str] | None] = field(default_factory=dict)
     codes: dict[str, tuple[str, frozenset[str] | None]] = field(default_factory=dict)

@@ -228,7 +228,7 @@ class OauthRoutes:
         left = int((token.expires_at - now).total_seconds()) if token.expires_at else 0
         return {
             "token": secret, "hub_id": self._access.portal_id, "user_id": 7001, "user": "admin@example-werke.de",
-            "hub_domain": "www.example-werke.de", "client_id": self._access.client_id, "app_id": 4711,
+            "hub_domain": "www.example-werke.de", "client_id": self._access.client_id, "app_id": token.app_id,
             "scopes": sorted(token.scopes or []), "expires_in": left, "token_type": "access",
         }  # fmt: skip
 

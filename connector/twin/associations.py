@@ -11,7 +11,7 @@ from connector.twin.definitions import IDS_BY_TYPE, object_name
 from connector.twin.errors import JSON, PortalError, batch_error, not_found, refused
 from connector.twin.links import PRIMARY, UNLABELED
 from connector.twin.records import Record
-from connector.twin.state import API, State
+from connector.twin.state import State
 from connector.twin.web import (
     Url,
     answer,
@@ -78,23 +78,23 @@ class AssociationRoutes:
         if mark in types and other == "companies":
             changed = self._links.make_primary(left.id, right.id, kind)
             if kind == "contacts":
-                left.props["associatedcompanyid"] = str(right.id)
+                self._state.name_company(left, right.id)
         else:
             changed = self._links.add(kind, left.id, other, right.id, types)
             if kind == "contacts" and other == "companies" and self._links.primary_company(left.id) is None:
                 self._links.make_primary(left.id, right.id)
-                left.props["associatedcompanyid"] = str(right.id)
+                self._state.name_company(left, right.id)
         if changed:
             primary = mark in types
-            self._state.tell_link(kind, left.id, other, right.id, API, removed=False, primary=primary)
+            self._state.tell_link(kind, left.id, other, right.id, self._state.caller, removed=False, primary=primary)
             self._follow(kind, left.id, other, right.id)
 
     def _unlink(self, kind: str, left: int, other: str, right: int) -> None:
         if self._links.remove(kind, left, other, right):
             record = self._state.table("contacts").records.get(left) if kind == "contacts" else None
             if record is not None and record.props.get("associatedcompanyid") == str(right):
-                del record.props["associatedcompanyid"]
-            self._state.tell_link(kind, left, other, right, API, removed=True)
+                self._state.name_company(record, None)
+            self._state.tell_link(kind, left, other, right, self._state.caller, removed=True)
             self._follow(kind, left, other, right)
 
     def _follow(self, kind: str, left: int, other: str, right: int) -> None:
@@ -203,7 +203,11 @@ class AssociationRoutes:
         kind, target = object_name(word), object_name(other)
         for one in inputs(2000):
             types = tuple(int(t["associationTypeId"]) for t in one.get("types") or [])
-            self._links.unlabel(kind, int(one["from"]["id"]), target, int(one["to"]["id"]), types)
+            left, right = int(one["from"]["id"]), int(one["to"]["id"])
+            before = self._links.of(kind, left, target).get(right)
+            self._links.unlabel(kind, left, target, right, types)
+            if before and right not in self._links.of(kind, left, target):
+                self._state.tell_link(kind, left, target, right, self._state.caller, removed=True)
         return answer({}, 200) if is_dated() else answer(status=204)
 
     # -- labels --------------------------------------------------------------------------------------------------

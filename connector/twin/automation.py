@@ -9,7 +9,7 @@ from connector.twin.definitions import BORN, load_yaml
 from connector.twin.errors import JSON, PortalError, correlation, not_found
 from connector.twin.ledger import Enrolment
 from connector.twin.records import Record
-from connector.twin.state import API, SYSTEM, State
+from connector.twin.state import SYSTEM, State
 from connector.twin.web import Url, answer, batch_answer, inputs, next_link, number
 
 V2 = "/automation/v2/workflows"
@@ -41,12 +41,14 @@ class Workflows:
         self._state.ledger.enrolments.append(Enrolment(workflow["id"], record.id, from_ms(at), again))
         if not again:
             members[record.id] = at
-            self._state.effect("enrolled", "contacts", record.id, API, at, name=str(workflow["id"]))
+            self._state.effect("enrolled", "contacts", record.id, self._state.caller, at, name=str(workflow["id"]))
             self._state.write("contacts", record, {"currentlyinworkflow": "true"}, SYSTEM)
 
     def leave(self, workflow: JSON, record: Record) -> None:
         if self.enrolled[workflow["id"]].pop(record.id, None) is not None:
-            self._state.effect("unenrolled", "contacts", record.id, API, self._state.now_ms(), name=str(workflow["id"]))
+            self._state.effect(
+                "unenrolled", "contacts", record.id, self._state.caller, self._state.now_ms(), name=str(workflow["id"])
+            )
             if not any(record.id in members for members in self.enrolled.values()):
                 self._state.write("contacts", record, {"currentlyinworkflow": "false"}, SYSTEM)
 

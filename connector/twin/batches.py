@@ -11,7 +11,7 @@ from connector.twin.errors import JSON, PortalError, batch_error, conflict, refu
 from connector.twin.objects import BASE, ObjectRoutes
 from connector.twin.records import Record
 from connector.twin.shapes import shaper, singular_upper
-from connector.twin.state import API, State
+from connector.twin.state import State
 from connector.twin.web import Url, answer, batch_answer, flag, inputs, payload_dict
 from connector.twin.writes import Writer
 
@@ -205,5 +205,5 @@ class BatchRoutes:
         for one in inputs():
             record = self._one(kind, str(one.get("id", "")), "")
             if record is not None:
-                self._state.archive(kind, record, API)
+                self._state.archive(kind, record, self._state.caller)
         return answer(status=204)

@@ -8,7 +8,7 @@ from connector.twin.clock import iso
 from connector.twin.definitions import BORN, load_yaml
 from connector.twin.errors import JSON, not_found, refused
 from connector.twin.records import Record
-from connector.twin.state import API, SYSTEM, State
+from connector.twin.state import SYSTEM, State
 from connector.twin.web import Url, answer, batch_answer, inputs, number, payload_dict
 
 V3, V4 = "/communication-preferences/v3", "/communication-preferences/v4"
@@ -61,7 +61,14 @@ class Consent:
         self._state.write("contacts", record, {f"hs_email_optout_{subscription_id}": out}, SYSTEM)
         if not own_wish:
             self._state.effect(
-                "subscription", "contacts", record.id, API, now, name=str(subscription_id), before=before, after=status
+                "subscription",
+                "contacts",
+                record.id,
+                self._state.caller,
+                now,
+                name=str(subscription_id),
+                before=before,
+                after=status,
             )
         return "REQUESTED_CHANGE_OCCURRED"
 

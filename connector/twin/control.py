@@ -33,6 +33,9 @@ class ControlRoutes:
             Url("GET", f"{base}/ledger", self.ledger), Url("DELETE", f"{base}/ledger", self.reset),
             Url("GET", f"{base}/truth/<word>", self.truth), Url("GET", f"{base}/changes", self.changes),
             Url("GET", f"{base}/portal", self.portal), Url("POST", f"{base}/act/<name>", self.act),
+            Url("GET", f"{base}/webhooks", self.webhooks), Url("POST", f"{base}/webhooks", self.target),
+            Url("DELETE", f"{base}/webhooks", self.stop), Url("POST", f"{base}/webhooks/flush", self.flush),
+            Url("POST", f"{base}/webhooks/quiet", self.quiet),
         ]  # fmt: skip
 
     def dials(self) -> Response:
@@ -62,9 +65,37 @@ class ControlRoutes:
     def portal(self) -> Response:
         return answer({
             "portalId": self._twin.portal_id, "token": self._twin.token, "clientId": self._twin.access.client_id,
-            "clientSecret": self._twin.access.client_secret, "contacts": len(self._twin.ids("contacts")),
+            "clientSecret": self._twin.access.client_secret, "appId": self._twin.subscriptions.app_id,
+            "developerKey": self._twin.access.developer_key, "contacts": len(self._twin.ids("contacts")),
             "buyers": sorted(self._twin.buyers),
         })  # fmt: skip
+
+    # -- webhooks (the gate lets these pass without the portal's lock) ---------------------------------------------
+
+    def webhooks(self) -> Response:
+        return answer(self._twin.webhooks.state())
+
+    def target(self) -> Response:
+        """``{"url", "via"?, "live"?, "subscribe"?: ["contacts", …]}``."""
+        body = payload_dict()
+        known = {name: body[name] for name in ("via", "live", "subscribe") if name in body}
+        self._twin.webhooks.target(str(body.get("url") or ""), **known)
+        return self.webhooks()
+
+    def stop(self) -> Response:
+        self._twin.webhooks.close()
+        return self.webhooks()
+
+    def flush(self) -> Response:
+        """Deliver now: ``{"rounds": n}``."""
+        return answer(self._twin.webhooks.flush(int(payload_dict().get("rounds", 1))))
+
+    def quiet(self) -> Response:
+        """Wait until nothing is on its way: ``{"timeout": seconds, "due_only": bool}``."""
+        body = payload_dict()
+        timeout, due_only = float(body.get("timeout", 10)), bool(body.get("due_only", False))
+        reached = self._twin.webhooks.quiet(timeout, due_only=due_only)
+        return answer({"quiet": reached, **self._twin.webhooks.state()})
 
     def act(self, name: str) -> Response:
         """Any Python-side edit: ``{"args": [...], "kwargs": {...}}``; ``at`` as ISO text."""

@@ -35,6 +35,23 @@ class Dials:
     default_stage: str = "lead"
     features_off: set[str] | dict[str, int] = field(default_factory=set)
     workflow_off_status: int = 400
+    merge_tells_deletion: bool = False  # some portals send deletions of the merged records, too
+    webhooks_down: bool = False  # HubSpot's own outage: nothing is sent, nothing is lost
+    webhook_echo: bool = True  # an app hears of its own writes
+    webhook_delay: float = 0.0  # seconds from the change to its first delivery
+    webhook_shuffle: float = 0.0  # seconds over which notices and deliveries are strewn, out of order
+    webhook_batch: int = 100  # most items of a delivery
+    webhook_split: float = 0.0  # share of deliveries cut in two
+    webhook_doubles: float = 0.0  # further copies of each delivery: 0.2 every fifth twice, 9 each one ten times
+    webhook_drop: float = 0.0  # share of notices lost for good
+    webhook_bad_signature: float = 0.0  # share of attempts signed with another secret
+    webhook_stale: float = 0.0  # share of attempts whose timestamp is six minutes old
+    webhook_concurrency: int = 10
+    webhook_timeout: float = 5.0
+    webhook_attempts: int = 11  # the first and ten more
+    webhook_attempt_spacing: float = 84.0  # seconds before the first retry; doubled each time, ten make a day
+    webhook_unknown_property: str = "accept"  # or "reject"; unsubscribable ones are always refused
+    app_kind: str = "public"  # "private" and "project" apps keep their subscriptions elsewhere
 
     def turn(self, changes: dict[str, Any]) -> None:
         """Set several dials by name; an unknown name is refused."""

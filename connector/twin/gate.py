@@ -22,7 +22,7 @@ from connector.twin.state import State
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
-OPEN = ("/oauth/", "/submissions/v3/", "/__twin__")
+OPEN = ("/oauth/", "/submissions/v3/", "/webhooks/", "/__twin__")
 HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>cloudflare</body></html>"
 REASONS = {423: "Locked", 477: "Migration in progress", 414: "URI Too Long", 524: "A timeout occurred"}
 
@@ -71,6 +71,8 @@ class Gate:
         raw = environ["PATH_INFO"]
         path, dated = canonical(raw)
         environ.update({"PATH_INFO": path, "twin.path": raw, "twin.dated": dated, "twin.template": path})
+        if path.startswith("/__twin__/webhooks"):  # deliveries are waited for, and their receiver may call us
+            return self._send(self._handle(environ), start_response)
         if path.startswith("/__twin__"):
             with self._lock:
                 return self._send(self._handle(environ), start_response)
@@ -130,6 +132,7 @@ class Gate:
         if latency > 0:
             self._state.clock.sleep(latency)
         with self._lock:
+            self._state.caller = token.source
             answer = self._handle(environ)
         if fault is not None and fault.get("after_effect") and fault["status"] != "slow":
             return self._faulty(environ, fault)

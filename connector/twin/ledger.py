@@ -44,6 +44,19 @@ class Effect:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST to the app's target: ``status`` 0 when no answer came in time; ``number`` counts retries from 0."""
+
+    delivery: str
+    number: int
+    items: int
+    status: int
+    ms: float
+    outcome: str  # "delivered", "again" (will be retried), "given up"
+    at: datetime
+
+
 class Ledger:
     """Grows as the portal is used; read by tests and ``GET /__twin__/ledger``."""
 
@@ -51,6 +64,7 @@ class Ledger:
         self.calls: list[Call] = []
         self.enrolments: list[Enrolment] = []
         self.effects: list[Effect] = []
+        self.attempts: list[Attempt] = []
 
     def count(self, prefix: str | None = None, status: int | None = None, method: str | None = None) -> int:
         """Calls whose path (or template) starts so, with that status and method."""
@@ -73,6 +87,7 @@ class Ledger:
         self.calls.clear()
         self.enrolments.clear()
         self.effects.clear()
+        self.attempts.clear()
 
     def as_json(self, last: int = 1000) -> dict[str, Any]:
         """Totals and the last entries of each kind."""
@@ -83,7 +98,8 @@ class Ledger:
         return {
             "counts": {
                 "calls": len(self.calls), "enrolments": len(self.enrolments), "effects": len(self.effects),
-                "writes": len(self.writes()), "throttled": self.count(status=429),
+                "writes": len(self.writes()), "throttled": self.count(status=429), "attempts": len(self.attempts),
             },
             "calls": plain(self.calls), "enrolments": plain(self.enrolments), "effects": plain(self.effects),
+            "attempts": plain(self.attempts),
         }  # fmt: skip

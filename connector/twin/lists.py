@@ -8,7 +8,7 @@ from flask import Response, request
 
 from connector.twin.clock import iso
 from connector.twin.errors import JSON, not_found, refused
-from connector.twin.state import API, State
+from connector.twin.state import State
 from connector.twin.web import Url, answer, batch_answer, inputs, next_link, number, payload, payload_dict
 
 BASE = "/crm/v3/lists"
@@ -75,7 +75,7 @@ class Lists:
             del segment.members[ident]
         for what, ids in (("member-added", added), ("member-removed", removed)):
             for ident in ids:
-                self._state.effect(what, "contacts", ident, API, now, name=segment.head["listId"])
+                self._state.effect(what, "contacts", ident, self._state.caller, now, name=segment.head["listId"])
         return {
             "recordsIdsAdded": [str(i) for i in added], "recordIdsRemoved": [str(i) for i in removed],
             "recordIdsMissing": [str(i) for i in missing],

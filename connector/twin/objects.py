@@ -11,7 +11,7 @@ from connector.twin.links import PRIMARY, UNLABELED
 from connector.twin.records import Page, Record, seal_cursor, unseal_cursor
 from connector.twin.search import Search
 from connector.twin.shapes import Shape, shaper
-from connector.twin.state import API, State
+from connector.twin.state import State
 from connector.twin.values import sortable_moment
 from connector.twin.web import Url, answer, flag, many, next_link, number, payload_dict
 from connector.twin.writes import Writer
@@ -108,7 +108,7 @@ class ObjectRoutes:
         record = self._writer.create(kind, body.get("properties", {}))
         for other, other_id, types in wanted:
             self._state.links.add(kind, record.id, other, other_id, types)
-            self._state.tell_link(kind, record.id, other, other_id, API, removed=False)
+            self._state.tell_link(kind, record.id, other, other_id, self._state.caller, removed=False)
             self._count(kind, record, other, other_id)
         return record
 
@@ -142,7 +142,7 @@ class ObjectRoutes:
         kind = object_name(word)
         record = self._state.table(kind).live(int(ident)) if ident.isdigit() else None
         if record is not None:
-            self._state.archive(kind, record, API)
+            self._state.archive(kind, record, self._state.caller)
         return answer(status=204)
 
     # -- the rest ------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class ObjectRoutes:
             raise not_found(f"no {kind} with ids {', '.join(ids)}")
         if pair[0] is pair[1]:
             raise refused(f"{ids[0]} and {ids[1]} are already the same record")
-        survivor = self._state.merge(kind, pair[0], pair[1], API)
+        survivor = self._state.merge(kind, pair[0], pair[1], self._state.caller)
         return answer(shaper(self._state, kind, [])(survivor))
 
     def gdpr_delete(self, word: str) -> Response:
@@ -186,5 +186,5 @@ class ObjectRoutes:
             if record is None:
                 raise not_found()
         if record is not None:
-            self._state.erase(record, API)
+            self._state.erase(record, self._state.caller)
         return answer(status=204)

@@ -8,6 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from connector.twin.account import OauthRoutes
+from connector.twin.app_api import AppRoutes
 from connector.twin.associations import AssociationRoutes
 from connector.twin.automation import AutomationRoutes
 from connector.twin.batches import BatchRoutes
@@ -34,7 +35,7 @@ def _urls(twin: Twin) -> list[Url]:
         EngagementRoutes(twin.state, twin.activity, twin.submit_form), MarketingRoutes(twin.state, twin.activity),
         AutomationRoutes(twin.state, twin.workflows), twin.account, OauthRoutes(twin.access),
         ListRoutes(twin.state, twin.lists),
-        ConsentRoutes(twin.state, twin.consent), ControlRoutes(twin),
+        ConsentRoutes(twin.state, twin.consent), AppRoutes(twin), ControlRoutes(twin),
     )  # fmt: skip
     return [url for area in areas for url in area.urls()]
 

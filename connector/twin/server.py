@@ -19,6 +19,7 @@ class Server:
     """One listening socket and its threads."""
 
     def __init__(self, twin: Twin, host: str, port: int, threads: int) -> None:
+        self._twin = twin
         self._map: dict[int, Any] = {}
         self._stop = threading.Event()
         self._server = create_server(
@@ -36,6 +37,7 @@ class Server:
             wasyncore.loop(timeout=1.0, use_poll=True, map=self._map, count=1)
 
     def stop(self) -> None:
+        self._twin.webhooks.close()
         self._stop.set()
         self._server.pull_trigger()
         self._thread.join(10)

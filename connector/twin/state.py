@@ -8,34 +8,21 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.twin.clock import Clock, from_ms, iso, to_ms
-from connector.twin.definitions import OBJECTS, ONE_OF, Definitions
+from connector.twin.definitions import OBJECTS, Definitions
 from connector.twin.dials import Dials
 from connector.twin.errors import JSON
+from connector.twin.feed import MERGE, PERSON, SYSTEM, Feed, Source, app_source
 from connector.twin.ledger import Effect, Ledger
 from connector.twin.links import Links
 from connector.twin.records import Record, Table, emails_of
 from connector.twin.values import as_text, notice_value
 
+__all__ = ["PERSON", "SYSTEM", "Source", "State", "plain_props"]
 KEEP_INDEX_MS = 600_000
-
-
-@dataclass(frozen=True)
-class Source:
-    """Who changed something, as webhooks and histories name it."""
-
-    name: str = "CRM_UI"
-    ident: str = "userId:7001"
-    by_api: bool = False
-    history: str = "CRM_UI"
-
-
-PERSON = Source()
-API = Source("INTEGRATION", "4711", by_api=True, history="INTEGRATION")
-SYSTEM = Source("CALCULATED", "calculated-property", history="CALCULATED")
-MERGE = Source("MERGE_OBJECTS", "merge", history="MERGE_OBJECTS")
 
 
 @dataclass(frozen=True)
@@ -59,11 +46,18 @@ class State:
         self.tables = {kind: Table(kind) for kind in OBJECTS}
         self.links = Links()
         self.ledger = Ledger()
-        self.changes: list[JSON] = []
         self.past: deque[Past] = deque()
         self.blocked_emails: set[str] = set()
+        self.seed = seed
         self.rng = random.Random(seed)
-        self._event_ids = 1_000_000 + self.rng.randrange(1_000_000)
+        self.feed = Feed(portal_id, 1_000_000 + self.rng.randrange(1_000_000))
+        self.tell = self.feed.tell
+        self.caller = app_source()  # whose API call is being carried out; the gate says so
+
+    @property
+    def changes(self) -> list[JSON]:
+        """Every change in webhook shape, oldest first."""
+        return self.feed.changes
 
     def now_ms(self) -> int:
         return to_ms(self.clock.now())
@@ -80,19 +74,6 @@ class State:
             oldest = at - max(KEEP_INDEX_MS, int(self.dials.search_lag * 1000))
             while self.past and self.past[0].at < oldest:
                 self.past.popleft()
-
-    def tell(self, event: str, kind: str, record_id: int, at: int, source: Source, **extra: object) -> None:
-        """Put one event on the change feed (hubspot-api.md 11.3)."""
-        if kind not in ("contacts", "companies", "deals"):
-            return
-        self._event_ids += 1
-        self.changes.append(
-            {
-                "eventId": self._event_ids, "portalId": self.portal_id, "occurredAt": at,
-                "subscriptionType": f"{ONE_OF[kind]}.{event}", "attemptNumber": 0, "objectId": record_id,
-                "changeSource": source.name, "sourceId": source.ident, **extra,
-            }
-        )  # fmt: skip
 
     def effect(self, what: str, kind: str, record_id: int, source: Source, at: int, **detail: str | None) -> None:
         if source.by_api:
@@ -120,8 +101,8 @@ class State:
             record.props["hs_email_domain"] = record.props["email"].rpartition("@")[2].lower()
         self.remember(kind, record.id, None, at)
         table.add(record)
-        self._stage_dates(kind, record, values.get("lifecyclestage"), at)
         self.tell("creation", kind, record.id, at, source, changeFlag="CREATED")
+        self._stage_dates(kind, record, values.get("lifecyclestage"), at)
         self.effect("created", kind, record.id, source, at)
         for name, value in values.items():
             self._tell_property(kind, record.id, name, value, at, source)
@@ -176,10 +157,23 @@ class State:
         stages = self.definitions.stages()
         later = stages[stages.index(stage) + 1 :] if stage in stages else []
         for name in later:
-            record.props.pop(f"hs_lifecyclestage_{name}_date", None)
+            if record.props.pop(f"hs_lifecyclestage_{name}_date", None) is not None:
+                self._tell_property(kind, record.id, f"hs_lifecyclestage_{name}_date", None, at, SYSTEM)
         for name in (f"hs_lifecyclestage_{stage}_date", f"hs_v2_date_entered_{stage}"):
             if name in self.definitions.properties["contacts"]:
                 record.props[name] = iso(at)
+                self._tell_property(kind, record.id, name, iso(at), at, SYSTEM)
+
+    def name_company(self, contact: Record, company_id: int | None) -> None:
+        """The contact's primary company as HubSpot writes it on the contact; its modification time stays."""
+        value = None if company_id is None else str(company_id)
+        if contact.props.get("associatedcompanyid") == value:
+            return
+        if value is None:
+            del contact.props["associatedcompanyid"]
+        else:
+            contact.props["associatedcompanyid"] = value
+        self._tell_property("contacts", contact.id, "associatedcompanyid", value, self.now_ms(), SYSTEM)
 
     def archive(self, kind: str, record: Record, source: Source) -> None:
         """Into the recycle bin."""
@@ -231,11 +225,14 @@ class State:
         survivor.history = {**(loser.history or {}), **(primary.history or {})} or None
         self.remember(kind, survivor_id, None, at)
         self._settle_merge(table, survivor, (primary.id, loser.id))
+        gone = sorted({primary.id, loser.id} - {survivor_id})
         extra = {
-            "primaryObjectId": primary.id, "mergedObjectIds": sorted({primary.id, loser.id} - {survivor_id}),
+            "primaryObjectId": primary.id, "mergedObjectIds": gone,
             "newObjectId": survivor_id, "numberOfPropertiesMoved": len(moved),
         }  # fmt: skip
         self.tell("merge", kind, survivor_id, at, Source(MERGE.name, source.ident), **extra)
+        for old in gone if self.dials.merge_tells_deletion else ():
+            self.tell("deletion", kind, old, at, Source(MERGE.name, source.ident), changeFlag="DELETED")
         self.effect("merged", kind, survivor_id, source, at, before=f"{primary.id}+{loser.id}")
         return survivor
 
@@ -273,15 +270,10 @@ class State:
     ) -> None:
         """Two events, one for each side."""
         at = self.now_ms()
-        for a, one, b, two in ((kind, left, other, right), (other, right, kind, left)):
-            extra = {
-                "associationType": f"{ONE_OF[a]}_TO_{ONE_OF[b]}".upper(), "fromObjectId": one, "toObjectId": two,
-                "associationRemoved": removed, "isPrimaryAssociation": primary,
-            }  # fmt: skip
-            self.tell("associationChange", a, one, at, source, **extra)
+        self.feed.tell_link((kind, left), (other, right), at, source, removed=removed, primary=primary)
         self.effect("dissociated" if removed else "associated", kind, left, source, at, after=f"{other}:{right}")
 
 
-def plain_props(props: dict[str, object]) -> dict[str, str | None]:
+def plain_props(props: Mapping[str, object]) -> dict[str, str | None]:
     """Values as a test writes them (numbers, bools, datetimes) in HubSpot's read shape, unchecked."""
     return {name: as_text(value) or None for name, value in props.items()}

@@ -19,13 +19,16 @@ from connector.twin.counters import Counters
 from connector.twin.definitions import load_yaml, object_name
 from connector.twin.dials import Dials
 from connector.twin.errors import JSON
+from connector.twin.feed import APP_ID, form_source
 from connector.twin.ledger import Ledger
 from connector.twin.limits import Limits
 from connector.twin.lists import Lists
+from connector.twin.notifier import Notifier
 from connector.twin.portal import make_app
 from connector.twin.records import Record
 from connector.twin.seed import Seeder
 from connector.twin.state import PERSON, State, plain_props
+from connector.twin.subscriptions import Subscriptions
 
 STATIC_TOKEN = "pat-eu1-7d0a2c1e-5b1f-4a0e-9c55-2741806300aa"  # noqa: S105 - the simulated portal's
 
@@ -50,6 +53,9 @@ class Twin:
         self.lists = Lists(self.state)
         self.workflows = Workflows(self.state)
         self.purchases: dict[int, datetime] = {}
+        self.subscriptions = Subscriptions(self.state)
+        secret = lambda: self.access.client_secret  # noqa: E731 - it may be rotated
+        self.webhooks = Notifier(self.state, self.subscriptions, secret, self.lock, self.settle)
 
     @classmethod
     def empty(cls, *, clock: Clock | None = None, dials: Dials | None = None) -> Twin:
@@ -93,13 +99,15 @@ class Twin:
     def add_token(self, name: str, scopes: Any = None, expires_at: datetime | None = None) -> str:
         """A further credential of its own app, with these scopes (None: all)."""
         with self.lock:
-            secret = f"pat-eu1-{name}-{len(self.access.tokens):04d}"
-            self.access.tokens[secret] = Token(name, None if scopes is None else frozenset(scopes), expires_at)
+            number = len(self.access.tokens)
+            secret, asked = f"pat-eu1-{name}-{number:04d}", None if scopes is None else frozenset(scopes)
+            self.access.tokens[secret] = Token(name, asked, expires_at, app_id=APP_ID + number)
             return secret
 
     def settle(self) -> None:
         """Let overdue counters arrive."""
-        self.counters.settle()
+        with self.lock:
+            self.counters.settle()
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -142,8 +150,11 @@ class Twin:
 
     def create_contact(self, props: dict[str, Any]) -> int:
         """With the portal's default stage, unless one is given."""
+        return self.create("contacts", self._with_stage(props))
+
+    def _with_stage(self, props: dict[str, Any]) -> dict[str, Any]:
         stage = {"lifecyclestage": self.dials.default_stage} if self.dials.default_stage else {}
-        return self.create("contacts", {**stage, **props})
+        return {**stage, **props}
 
     def edit(self, object_type: str, record_id: int | str, props: dict[str, Any]) -> None:
         """Set (None or ``""``: clear) properties; in the UI a lifecycle stage may go backwards."""
@@ -186,7 +197,7 @@ class Twin:
             if primary and other == "companies" and kind in ("contacts", "deals"):
                 self.state.links.make_primary(from_id, to_id, kind)
                 if kind == "contacts":
-                    self.state.table(kind).records[from_id].props["associatedcompanyid"] = str(to_id)
+                    self.state.name_company(self.state.table(kind).records[from_id], to_id)
             else:
                 self.state.links.add(kind, from_id, other, to_id)
             self.state.tell_link(kind, from_id, other, to_id, PERSON, removed=False, primary=primary)
@@ -197,7 +208,8 @@ class Twin:
             kind, other = object_name(from_type), object_name(to_type)
             if self.state.links.remove(kind, from_id, other, to_id):
                 if kind == "contacts" and other == "companies":
-                    self.state.table(kind).records[from_id].props.pop("associatedcompanyid", None)
+                    record = self.state.table(kind).records[from_id]
+                    self.state.name_company(record, self.state.links.primary_company(from_id))
                 self.state.tell_link(kind, from_id, other, to_id, PERSON, removed=True)
 
     def follow_link(self, kind: str, left: int, other: str, right: int) -> None:
@@ -221,10 +233,13 @@ class Twin:
             fields = {"email": email, **{name: str(value) for name, value in (values or {}).items()}}
             known = {name: value for name, value in fields.items() if self.state.definitions.find("contacts", name)}
             contact_id = self.state.table("contacts").by_email.get(email.lower())
+            by = form_source(form["id"])
             if contact_id is None:
-                contact_id = self.create_contact(known)
+                given = {n: v for n, v in plain_props(self._with_stage(known)).items() if v is not None}
+                contact_id = self.state.create("contacts", given, by).id
             else:
-                self.edit("contacts", contact_id, {name: value for name, value in known.items() if name != "email"})
+                known.pop("email")
+                self.state.write("contacts", self._record("contacts", contact_id), plain_props(known), by)
             moment = self._moment(at)
             person = self.activity.person(contact_id, email)
             self.activity.add_submission(form["id"], Submission(moment, person, fields))
@@ -271,6 +286,7 @@ class Twin:
             moment = self._moment(at)
             made = self.create(kind, {"hs_timestamp": from_ms(moment), **(props or {})})
             self.state.links.add("contacts", contact_id, kind, made)
+            self.state.tell_link(kind, made, "contacts", contact_id, PERSON, removed=False)
             if kind != "tasks":
                 self.counters.engaged(contact_id, kind, moment)
             return made

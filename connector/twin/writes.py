@@ -8,7 +8,7 @@ from typing import Any
 from connector.twin.definitions import ONE_OF
 from connector.twin.errors import JSON, PortalError, ValueProblem, conflict, invalid_values, refused
 from connector.twin.records import Record
-from connector.twin.state import API, State
+from connector.twin.state import State
 from connector.twin.values import check_email, normalise
 
 REQUIRED = {"emails": ("hs_timestamp", "hs_email_direction")}
@@ -134,7 +134,7 @@ class Writer:
         self._check_free(kind, values, None)
         given = {name: value for name, value in values.items() if value is not None}
         self._defaults(kind, given)
-        record = self._state.create(kind, given, API)
+        record = self._state.create(kind, given, self._state.caller)
         self._follow(kind, record, values)
         return record
 
@@ -161,7 +161,7 @@ class Writer:
     def update(self, kind: str, record: Record, raw: Any) -> Record:
         values = self.checked(kind, raw, record)
         self._check_free(kind, values, record)
-        self._state.write(kind, record, values, API)
+        self._state.write(kind, record, values, self._state.caller)
         self._follow(kind, record, values)
         return record
 
@@ -175,7 +175,9 @@ class Writer:
         if kind == "contacts" and company and company.isdigit():
             holder = self._state.table("companies").live(int(company))
             if holder is not None:
-                self._state.links.make_primary(record.id, holder.id)
+                caller = self._state.caller
+                if self._state.links.make_primary(record.id, holder.id):
+                    self._state.tell_link(kind, record.id, "companies", holder.id, caller, removed=False, primary=True)
 
     def trial(self, kind: str, raw: Any) -> PortalError | None:
         """The refusal a create would meet, without creating."""

@@ -18,6 +18,7 @@ import requests
 from connector.commands.twin_process import TwinProcess
 from connector.errors import ConnectorError
 from tests.commands.desk import process
+from tests.twin.receiver import receiving
 
 HOLDER = """
 import sys, time
@@ -104,3 +105,13 @@ class TestTheCommand:
             said = process("twin", "--port", str(port), "--contacts", "1", "--json", cwd=tmp_path)
         assert said.code == 2
         assert f"Port {port}" in json.loads(said.out)["error"]["message"]
+
+
+def test_it_calls_back_where_it_is_told_to(tmp_path: Path) -> None:
+    with receiving() as app, TwinProcess(5, 7, tmp_path / "log", webhooks=app.url) as twin:
+        act = {"args": [{"email": "eva@example.org"}]}
+        made = requests.post(f"{twin.url}/__twin__/act/create_contact", json=act, timeout=5).json()["result"]
+        quiet = requests.post(f"{twin.url}/__twin__/webhooks/quiet", json={"timeout": 10}, timeout=15).json()
+        assert quiet["quiet"] is True
+        assert {item["objectId"] for item in app.items} == {made}
+        assert all(one.is_signed(twin.told["client_secret"], app.url) for one in app.received)

@@ -36,5 +36,16 @@ def serving(result: Result) -> None:
         f"A simulated portal with {many(result['contacts'], 'contact')} answers at {result['url']}",
         f"Token  {result['token']}",
         f"Connect it: echo {result['token']} | leadwright portal add twin --token-stdin --base-url {result['url']}",
+        *_calls_back(result),
         "Ctrl-C ends it; nothing is kept.",
     )
+
+
+def _calls_back(result: Result) -> list[str]:
+    """Where its webhooks go, and the settings with which their signatures hold."""
+    if not result.get("webhooks"):
+        return []
+    return [
+        f"Webhooks of all contacts go to {result['webhooks']}",
+        f"Their signatures hold with LEADWRIGHT_HUBSPOT_CLIENT_SECRET={result['client_secret']}",
+    ]
