@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,10 +22,14 @@ from connector.portal.hubspot import connect
 from connector.portal.versions import OLD
 from connector.progress import Progress, Silent
 from connector.reports import best, overview, rows
+from connector.reports.person import collected
 from connector.settings import Settings
 from connector.store import Store, portals, usage
+from connector.store.front import Front
+from connector.store.front_forgetting import forget_portal
+from connector.store.journal import journal_of
 from connector.store.portals import PortalRow
-from connector.sync import checking, explaining, library, provision, push, react, telling, undo, verify
+from connector.sync import checking, explaining, library, privacy, provision, push, react, telling, undo, verify
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
 from connector.sync.rulebook import load, publish_shipped
@@ -79,6 +84,13 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.store.close()
+        if "front" in self.__dict__:
+            self.front.close()
+
+    @cached_property
+    def front(self) -> Front:
+        """The front store, opened by those who need it."""
+        return Front.beside(self._settings.database_url)
 
     # portals -----------------------------------------------------------------------------------------------------
 
@@ -142,11 +154,15 @@ class Service:
         return self._switch(name, lambda u, row: portals.resume(u, row.id), "", "It goes on where it stood.")
 
     def remove(self, name: str) -> dict[str, Any]:
-        """Forget a portal: every row of it in every table."""
+        """Forget a portal: every row of it in every table of both stores."""
         with self.store.unit() as u:
-            counts = portals.remove(u, portals.by_name(u, name).id)
-        total = sum(counts.values())
-        return {"portal": name, "mode": "removed", "text": f"{total} rows removed; nothing in HubSpot was touched."}
+            row = portals.by_name(u, name)
+            alone = len(portals.by_hub(u, row.hub_id)) == 1
+            counts = portals.remove(u, row.id)
+        counts |= forget_portal(self.front, row.id, row.hub_id if alone else None)
+        self.store.scrub()
+        self.front.scrub()
+        return telling.removed(name, {place: number for place, number in counts.items() if number})
 
     def _switch(self, name: str, act: Callable[[Any, PortalRow], Any], mode: str, text: str) -> dict[str, Any]:
         with self.store.unit() as u:
@@ -215,6 +231,17 @@ class Service:
         with self._context(name, offline=True) as ctx:
             return explaining.explain(ctx, contact, at_ms)
 
+    def erase(self, name: str, contact: str) -> dict[str, Any]:
+        """Erase a person (by id or e-mail) from everything that is kept; the receipt."""
+        with self._context(name, offline=True, front=True) as ctx:
+            return privacy.erase_by_hand(ctx, contact)
+
+    def person(self, name: str, contact: str) -> dict[str, Any]:
+        """All that is held on one person."""
+        with self._context(name, offline=True) as ctx:
+            now = self._clock.now_ms()
+            return privacy.booked_export(ctx, lambda who: collected(self.store, self.front, ctx.row, who, now), contact)
+
     def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
         """Take back what a run wrote, where it is still ours."""
         with self._context(name) as ctx:
@@ -277,7 +304,9 @@ class Service:
     # wiring ------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _context(self, name: str, *, offline: bool = False, gated: bool = True) -> Iterator[Context]:
+    def _context(
+        self, name: str, *, offline: bool = False, gated: bool = True, front: bool = False
+    ) -> Iterator[Context]:
         """One portal's seams, closed and its calls booked at the end. ``offline`` flows never call the portal."""
         with self.store.view() as u:
             row = portals.by_name(u, name)
@@ -291,7 +320,17 @@ class Service:
             rates=replace(self._rates or Rates(), time_zone=row.time_zone),
         )
         try:
-            yield Context(self.store, portal, row, load(self.store, row.id), self._clock, self._progress)
+            yield Context(
+                self.store,
+                portal,
+                row,
+                load(self.store, row.id),
+                self._clock,
+                self._progress,
+                front=self.front if front else None,
+                fingerprints=self._vault.fingerprints,
+                journal=journal_of(self._settings.database_url),
+            )
         finally:
             made = portal.calls().made
             portal.close()

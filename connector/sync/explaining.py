@@ -10,6 +10,8 @@ from connector.rules.judge import judge
 from connector.rules.receipt import receipt_json
 from connector.store import Unit, records
 from connector.store.records import Record
+from connector.store.records.rows import emails_of
+from connector.sync import privacy
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases, past_case
 from connector.sync.pull import off_sources
@@ -27,10 +29,12 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     with ctx.store.view() as u:
         record = find(ctx, u, contact)
         case = _case(ctx, u, record, at_ms, off)
+        erased_before = privacy.warning(ctx, u, emails_of(record.properties))
     judgement = judge(case.facts, ctx.rulebook.rules, view)
     body = receipt_json(judgement.receipt)
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
+    body["erased_before"] = erased_before
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
     return body
 
