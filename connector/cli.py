@@ -36,6 +36,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Keep house": {
         "config": ("connector.commands.config:config", "The documents with a portal's rules: check, publish, go back."),
+        "privacy": ("connector.commands.privacy:privacy", "A person's rights: a copy of everything, or erasure."),
         "db": ("connector.commands.setup:db", "The database's revision."),
         "twin": ("connector.commands.twin:twin", "The simulated portal alone, for training and tests."),
     },

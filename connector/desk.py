@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from connector.clock import Clock, iso
@@ -18,6 +19,7 @@ from connector.portal.gateway import Portal, Rates
 from connector.portal.versions import OLD
 from connector.progress import Progress
 from connector.store import Store, portals, usage
+from connector.store.front import Front
 from connector.store.portals import PortalRow
 from connector.sync import checking, rulebook
 from connector.sync.context import Context
@@ -49,6 +51,7 @@ class Desk:
         progress: Progress,
         connect: PortalFactory,
         rates: Rates | None = None,
+        journal: Path | None = None,
         lasting: bool = False,
     ) -> None:
         self._store = store
@@ -57,12 +60,15 @@ class Desk:
         self._progress = progress
         self.connect = connect
         self._rates = rates or Rates()
+        self._journal = journal
         self._lasting = lasting
         self._laid: dict[int, _Laid] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def context(self, name: str, *, offline: bool = False, gated: bool = True) -> Iterator[Context]:
+    def context(
+        self, name: str, *, offline: bool = False, gated: bool = True, front: Front | None = None
+    ) -> Iterator[Context]:
         """One portal's seams. ``offline`` flows never call the portal; ``gated`` ones are refused while it rests."""
         with self._store.view() as u:
             row = portals.by_name(u, name)
@@ -71,7 +77,18 @@ class Desk:
         laid = self._lay(row, offline=offline)
         before = laid.portal.calls()
         try:
-            yield Context(self._store, laid.portal, row, self._rulebook(row, laid), self._clock, self._progress, before)
+            yield Context(
+                self._store,
+                laid.portal,
+                row,
+                self._rulebook(row, laid),
+                self._clock,
+                self._progress,
+                front=front,
+                fingerprints=self._vault.fingerprints,
+                journal=self._journal,
+                calls_before=before,
+            )
         finally:
             made = laid.portal.calls().since(before).made
             if not self._lasting or offline:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,11 +21,27 @@ from connector.portal.gateway import Rates
 from connector.portal.hubspot import connect
 from connector.progress import Progress, Silent
 from connector.reports import best, overview, rows
+from connector.reports.person import collected
 from connector.settings import Settings
 from connector.store import Store, portals
 from connector.store.front import Front
+from connector.store.front_forgetting import forget_portal
+from connector.store.journal import journal_of
 from connector.store.portals import PortalRow
-from connector.sync import checking, cycling, explaining, library, provision, push, react, storm, telling, undo, verify
+from connector.sync import (
+    checking,
+    cycling,
+    explaining,
+    library,
+    privacy,
+    provision,
+    push,
+    react,
+    storm,
+    telling,
+    undo,
+    verify,
+)
 from connector.sync import drain as draining
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
@@ -61,9 +78,9 @@ class Service:
             progress=progress or Silent(),
             connect=connector,
             rates=rates,
+            journal=journal_of(settings.database_url),
             lasting=lasting,
         )
-        self._front: Front | None = None
 
     @staticmethod
     def init(settings: Settings, env_file: Path = Path(".env")) -> dict[str, Any]:
@@ -99,16 +116,14 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._desk.close()
-        if self._front is not None:
-            self._front.close()
         self.store.close()
+        if "front" in self.__dict__:
+            self.front.close()
 
-    @property
+    @cached_property
     def front(self) -> Front:
-        """Where deliveries lie; opened when first asked for."""
-        if self._front is None:
-            self._front = Front.beside(self._settings.database_url)
-        return self._front
+        """The front store, opened by those who need it."""
+        return Front.beside(self._settings.database_url)
 
     # portals -----------------------------------------------------------------------------------------------------
 
@@ -172,11 +187,15 @@ class Service:
         return self._switch(name, lambda u, row: portals.resume(u, row.id), "", "It goes on where it stood.")
 
     def remove(self, name: str) -> dict[str, Any]:
-        """Forget a portal: every row of it in every table."""
+        """Forget a portal: every row of it in every table of both stores."""
         with self.store.unit() as u:
-            counts = portals.remove(u, portals.by_name(u, name).id)
-        total = sum(counts.values())
-        return {"portal": name, "mode": "removed", "text": f"{total} rows removed; nothing in HubSpot was touched."}
+            row = portals.by_name(u, name)
+            alone = len(portals.by_hub(u, row.hub_id)) == 1
+            counts = portals.remove(u, row.id)
+        counts |= forget_portal(self.front, row.id, row.hub_id if alone else None)
+        self.store.scrub()
+        self.front.scrub()
+        return telling.removed(name, {place: number for place, number in counts.items() if number})
 
     def _switch(self, name: str, act: Callable[[Any, PortalRow], Any], mode: str, text: str) -> dict[str, Any]:
         with self.store.unit() as u:
@@ -237,7 +256,7 @@ class Service:
 
     def drain(self, name: str) -> dict[str, Any]:
         """Work off the notices that wait: mirror, judge, push."""
-        with self._context(name) as ctx:
+        with self._context(name, front=True) as ctx:
             return telling.drained(ctx, draining.drain(ctx, self.front))
 
     def verify(self, name: str, *, sample: int = 200) -> dict[str, Any]:
@@ -249,6 +268,17 @@ class Service:
         """One contact's score as a bill, now or at a past minute."""
         with self._context(name, offline=True) as ctx:
             return explaining.explain(ctx, contact, at_ms)
+
+    def erase(self, name: str, contact: str) -> dict[str, Any]:
+        """Erase a person (by id or e-mail) from everything that is kept; the receipt."""
+        with self._context(name, offline=True, front=True) as ctx:
+            return privacy.erase_by_hand(ctx, contact)
+
+    def person(self, name: str, contact: str) -> dict[str, Any]:
+        """All that is held on one person."""
+        with self._context(name, offline=True) as ctx:
+            now = self._clock.now_ms()
+            return privacy.booked_export(ctx, lambda who: collected(self.store, self.front, ctx.row, who, now), contact)
 
     def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
         """Take back what a run wrote, where it is still ours."""
@@ -316,5 +346,8 @@ class Service:
 
     # wiring ------------------------------------------------------------------------------------------------------
 
-    def _context(self, name: str, *, offline: bool = False, gated: bool = True) -> AbstractContextManager[Context]:
-        return self._desk.context(name, offline=offline, gated=gated)
+    def _context(
+        self, name: str, *, offline: bool = False, gated: bool = True, front: bool = False
+    ) -> AbstractContextManager[Context]:
+        laid = self.front if front else None
+        return self._desk.context(name, offline=offline, gated=gated, front=laid)

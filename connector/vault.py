@@ -1,5 +1,7 @@
 """Closing and opening secrets (tokens) with the installation's key. No storage, no HTTP, no settings here.
 
+Also keyed fingerprints: whether two texts are the same can be told with the key, and nothing without it.
+
 AES-256-GCM: key id, nonce, ciphertext; the context (which portal it belongs to) is authenticated, so that a sealed
 value cannot be carried over to another portal. Several keys, separated by commas, make rotation possible: the first
 seals, all open.
@@ -10,10 +12,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from connector.errors import SecretKeyMissing
 
@@ -35,6 +40,7 @@ class Vault:
         if not keys:
             raise SecretKeyMissing("There is no secret key.", remedy=_REMEDY)
         self._ciphers = {_id(key): AESGCM(key) for key in keys}
+        self._prints = tuple(_derived(key, b"leadwright fingerprint") for key in keys)
         self._first = _id(keys[0])
 
     @staticmethod
@@ -65,6 +71,16 @@ class Vault:
         """Whether a value is closed with the first key; False asks for sealing it again."""
         return sealed.startswith(_MAGIC + self._first)
 
+    def fingerprint(self, text: str, context: str) -> bytes:
+        """A keyed hash (HMAC-SHA-256) of the text for this context, by the first key: to be kept."""
+        return self.fingerprints(text, context)[0]
+
+    def fingerprints(self, text: str, context: str) -> tuple[bytes, ...]:
+        """The hashes by every key, the first key's first: to be compared with what was kept before a rotation."""
+        # The length in front: no other context and text can run together into the same message.
+        message = len(context.encode()).to_bytes(4) + context.encode() + text.encode("utf-8", "replace")
+        return tuple(hmac.digest(key, message, "sha256") for key in self._prints)
+
     def __repr__(self) -> str:
         return f"Vault(keys={len(self._ciphers)})"
 
@@ -77,6 +93,11 @@ def _decoded(key: str) -> bytes:
     if len(raw) != _KEY_BYTES:
         raise SecretKeyMissing("The secret key is malformed: it must be 32 random bytes in base64.", remedy=_REMEDY)
     return raw
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    """A key of its own for another purpose, so that a fingerprint never tells anything about what seals tokens."""
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(key)
 
 
 def _id(key: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.model.records import Activity, PortalEvent
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.records.dirty import mark_dirty
 from connector.store.records.graves import resolve
 from connector.store.schema import ACTIVITIES, UNCLAIMED_EVENTS
@@ -45,6 +45,8 @@ def add(u: Unit, portal_id: int, activities: Sequence[Activity]) -> int:
     check_portal(portal_id)
     u.own(portal_id)
     lives = resolve(u, portal_id, "contacts", {activity.contact_id for activity in activities})
+    gone = erasures.standing(u, portal_id, set(lives.values()))
+    activities = [a for a in activities if lives[a.contact_id] not in gone] if gone else activities
     told = {(row[0], row[2], row[3]): row for row in (_row(a, lives[a.contact_id]) for a in activities)}
     kept = _kept(u, portal_id, lives.values(), {row[3] for row in told.values()})
     moved = [kept[key] for key, row in told.items() if key in kept and kept[key][1] != row[1]]

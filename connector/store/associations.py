@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.model.records import Association, ObjectType
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.records.dirty import mark_dirty
 from connector.store.records.graves import resolve
 from connector.store.schema import ASSOCIATIONS, COMPANIES
@@ -44,14 +44,16 @@ def replace(u: Unit, portal_id: int, from_type: ObjectType, links: Links, to_typ
 def _living_ends(
     u: Unit, portal_id: int, from_type: ObjectType, links: Links, to_type: ObjectType
 ) -> dict[int, tuple[Association, ...]]:
-    """The links with merged ids led to their survivors; a record that was merged away has none of its own."""
+    """The links with merged ids led to their survivors; one that was merged away or erased has none of its own."""
     ends = {link.to_id for many in links.values() for link in many}
     to_ids = resolve(u, portal_id, to_type, ends)
     from_ids = resolve(u, portal_id, from_type, links.keys())
+    gone_from = erasures.standing(u, portal_id, links.keys()) if from_type == "contacts" else frozenset()
+    gone_to = erasures.standing(u, portal_id, ends) if to_type == "contacts" else frozenset()
     return {
-        record: tuple({_key(link, to_ids): _led(link, to_ids, to_type) for link in many}.values())
+        record: tuple({_key(k, to_ids): _led(k, to_ids, to_type) for k in many if k.to_id not in gone_to}.values())
         for record, many in links.items()
-        if from_ids[record] == record
+        if from_ids[record] == record and record not in gone_from
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.model.judgement import Decision
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.schema import DECISIONS
 from connector.store.unit import AnyRow, Unit, check_portal, mine
 from connector.store.values import dumps, loads
@@ -32,6 +32,8 @@ class DecisionRow:
 
 def add(u: Unit, portal_id: int, run_id: str, decisions: Sequence[Decision], now_ms: int) -> int:
     u.own(portal_id)
+    gone = erasures.standing(u, portal_id, {d.contact_id for d in decisions})
+    decisions = [d for d in decisions if d.contact_id not in gone] if gone else decisions
     last = u.number(sa.select(sa.func.max(_D.id)).where(mine(DECISIONS, portal_id)))
     rows = [
         (last + place, run_id, d.contact_id, now_ms, _KINDS[type(d).__name__], dumps(asdict(d)))

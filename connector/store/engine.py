@@ -84,6 +84,11 @@ def make_engine(url: URL, *, synchronous: Synchronous = "NORMAL", cache_mib: int
     )
 
 
+# ``secure_delete`` on every connection, not only while somebody is erased: what was overwritten long before must not
+# lie in a free corner of the file either. (Debian's SQLite does so by itself; others do not.)
+_ALWAYS = ("foreign_keys=OFF", "secure_delete=ON")
+
+
 def _sqlite_engine(url: URL, synchronous: Synchronous, cache_mib: int) -> sa.Engine:
     engine = sa.create_engine(
         url,
@@ -97,7 +102,7 @@ def _sqlite_engine(url: URL, synchronous: Synchronous, cache_mib: int) -> sa.Eng
     @sa.event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin where we say so, see _begin
-        for pragma in (f"synchronous={synchronous}", f"cache_size=-{cache_mib * 1024}", "foreign_keys=OFF"):
+        for pragma in (f"synchronous={synchronous}", f"cache_size=-{cache_mib * 1024}", *_ALWAYS):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

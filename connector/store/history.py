@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.model.records import ObjectType
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.records.graves import resolve
 from connector.store.records.reading import get
 from connector.store.schema import PROPERTY_HISTORY
@@ -35,9 +35,11 @@ class HistoryRow:
 def add(u: Unit, portal_id: int, object_type: ObjectType, rows: Sequence[HistoryRow]) -> int:
     """Book changes learnt elsewhere (the portal's own history); what is booked already stays."""
     u.own(portal_id)
+    gone = erasures.standing(u, portal_id, {r.record_id for r in rows}) if object_type == "contacts" else ()
     full = [
         (object_type, r.record_id, r.property, r.at_ms, r.origin, _kept(r.before), _kept(r.after), r.seen_ms)
         for r in rows
+        if r.record_id not in gone
     ]
     return bulk.put(u, portal_id, PROPERTY_HISTORY, full, clash="nothing")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from connector.model.judgement import Hold
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.schema import HOLDS
 from connector.store.unit import Unit, check_portal, mine
 from connector.store.values import clean
@@ -36,7 +36,12 @@ def replace_holds(u: Unit, portal_id: int, contact_ids: Collection[int], holds: 
     check_portal(portal_id)
     u.own(portal_id)
     kept = {(row.contact_id, row.effect, row.gate): row for row in _of(u, portal_id, contact_ids)}
-    told = {(hold.contact_id, clean(hold.effect), clean(hold.gate)): hold for hold in holds}
+    gone_for_good = erasures.standing(u, portal_id, contact_ids)
+    told = {
+        (hold.contact_id, clean(hold.effect), clean(hold.gate)): hold
+        for hold in holds
+        if hold.contact_id not in gone_for_good
+    }
     gone = [(portal_id, *key) for key in kept.keys() - told.keys()]
     bulk.change_many(u, "DELETE FROM holds WHERE portal_id = ? AND contact_id = ? AND effect = ? AND gate = ?", gone)
     rows = []

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from connector.model.judgement import OutboxEntry, OutboxState
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.schema import OUTBOX
 from connector.store.unit import AnyRow, Unit, check_portal, mine
 from connector.store.values import clean, dumps, loads
@@ -49,6 +49,8 @@ class NewEntry:
 def enter(u: Unit, portal_id: int, run_id: str, entries: Sequence[NewEntry], now_ms: int) -> int:
     """Enter effects; how many were new. A cause that was ever entered is skipped, whatever became of it."""
     u.own(portal_id)
+    gone = erasures.standing(u, portal_id, {entry.contact_id for entry in entries})
+    entries = [entry for entry in entries if entry.contact_id not in gone] if gone else entries
     last = u.number(sa.select(sa.func.max(_O.id)).where(mine(OUTBOX, portal_id)))
     rows = [_row(last + place, run_id, entry, now_ms) for place, entry in enumerate(entries, 1)]
     return bulk.put(u, portal_id, OUTBOX, rows, clash="nothing")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from connector.model.records import ObjectType
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.schema import QUARANTINE
 from connector.store.unit import Unit, mine
 from connector.store.values import clean
@@ -37,6 +37,7 @@ def replace(
     A fault that was there before with the same value and reason keeps its ``since``. No faults clears the record.
     """
     u.own(portal_id)
+    faults = erasures.living(u, portal_id, faults) if object_type == "contacts" else faults
     which = [mine(QUARANTINE, portal_id, object_type=object_type), u.among(_Q.record_id, faults.keys())]
     query = sa.select(_Q.record_id, _Q.property, _Q.raw, _Q.reason).where(*which)
     before = {(row[0], row[1]): (row[2], row[3]) for row in u.rows(query)} if faults else {}

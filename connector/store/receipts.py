@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.schema import CONTACTS, RECEIPT_HISTORY, RECEIPTS
 from connector.store.unit import AnyRow, Unit, check_portal, mine
 
@@ -61,6 +61,8 @@ def save_many(u: Unit, portal_id: int, rows: Sequence[ReceiptRow], cause: str) -
     """Keep these receipts as the latest; how many changed a score, a grade or a stage and so entered the history."""
     check_portal(portal_id)
     u.own(portal_id)
+    gone = erasures.standing(u, portal_id, [row.contact_id for row in rows])
+    rows = [row for row in rows if row.contact_id not in gone] if gone else rows
     query = sa.select(_R.contact_id, _R.score, _R.grade, _R.stage).where(mine(RECEIPTS, portal_id))
     asked = query.where(u.among(_R.contact_id, [row.contact_id for row in rows]))
     before = {row[0]: row[1:] for row in u.rows(asked)} if rows else {}

@@ -124,5 +124,22 @@ class Store:
             return self.engine.connect()
         return self.engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
+    def scrub(self) -> bool:
+        """After an erasure: empty the write-ahead log, whose older pages still hold what was deleted.
+
+        True when no byte is left in the files. PostgreSQL keeps deleted rows until it vacuums them, and its log and
+        replicas age out by the server's own settings: False.
+        """
+        if self.file is None:
+            return False
+        with translated(self.file), writer_lock(str(self.file)):
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA query_only=OFF")
+                busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                raw.close()
+        return not busy
+
     def close(self) -> None:
         self.engine.dispose()

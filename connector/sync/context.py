@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from connector.clock import Clock
 from connector.portal.gateway import NO_CALLS, CallCounts, Portal
 from connector.progress import Progress, Silent
 from connector.store import Store
+from connector.store.front import Front
 from connector.store.portals import PortalRow
 from connector.sync.rulebook import Rulebook
+
+Fingerprints = Callable[[str, str], tuple[bytes, ...]]
+
+
+def no_fingerprints(text: str, context: str) -> tuple[bytes, ...]:  # noqa: ARG001 - the shape of a vault's method
+    """Without a vault nothing can be compared, and nothing of it is kept."""
+    raise LookupError("This flow was wired without a vault.")
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One portal at work: where it is mirrored (``store``), how it is reached (``portal``), what judges it."""
+    """One portal at work: where it is mirrored (``store``), how it is reached (``portal``), what judges it.
+
+    ``front``, ``fingerprints`` and ``journal`` are what an erasure needs beside: raw deliveries, keyed hashes (the key
+    stays with the vault), and the file that outlives the database.
+    """
 
     store: Store
     portal: Portal
@@ -23,6 +37,9 @@ class Context:
     rulebook: Rulebook
     clock: Clock
     progress: Progress = field(default_factory=Silent)
+    front: Front | None = None
+    fingerprints: Fingerprints = no_fingerprints
+    journal: Path | None = None
     calls_before: CallCounts = NO_CALLS
 
     def calls(self) -> CallCounts:

@@ -18,7 +18,7 @@ from connector.model.records import ObjectType
 from connector.store import cursors, inbox, records
 from connector.store.front import Front
 from connector.store.inbox import InboxEntry
-from connector.sync import echo, follow, push, sorting, storm
+from connector.sync import echo, follow, privacy, push, sorting, storm
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.pull import full_scope
 from connector.sync.react import make_plan, portal_view
@@ -44,6 +44,7 @@ class DrainReport:
     written: int = 0
     enrolled: int = 0
     refused: int = 0
+    erased: int = 0
     storm: bool = False
     held_back: str = ""
 
@@ -92,6 +93,8 @@ def _work_off(ctx: Context, taken: Sequence[tuple[InboxEntry, Notice]], report: 
     own = set(echoes.entries)
     work = _sorted_out(ctx, [(entry, notice) for entry, notice in taken if entry.id not in own])
     _put_by(ctx, work, echoes, report)
+    if work.erased:
+        report.erased += len(privacy.erase_many(ctx, work.erased))
     touched = _mirror(ctx, work, report)
     _act(ctx, touched | {one.contact_id for one in echoes.frozen}, report)
     with ctx.store.unit() as u:

@@ -12,6 +12,8 @@ from connector.model.judgement import Hold, OutboxEntry
 from connector.rules.receipt import receipt_json
 from connector.store import Unit, holds, outbox, records
 from connector.store.records import Record
+from connector.store.records.rows import emails_of
+from connector.sync import privacy
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases, past_case
 from connector.sync.holding import Holding, frozen, refusals, taken_back, verdict
@@ -40,6 +42,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
             frozen(ctx, u, [record.id]) if now else {},
         )
         since = {(row.effect, row.gate): row.since_ms for row in holds.of(u, ctx.portal_id, record.id)}
+        erased_before = privacy.warning(ctx, u, emails_of(record.properties))
         booked = outbox.of(u, ctx.portal_id, record.id) if now else ()
     judgement = verdict(ctx, case, holding)
     body = receipt_json(judgement.receipt)
@@ -57,6 +60,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     body["not_done"] = _not_done(booked)
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
+    body["erased_before"] = erased_before
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
     return body
 

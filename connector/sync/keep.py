@@ -13,6 +13,7 @@ from connector.model.records import ENGAGEMENTS, Activity, ObjectType, PortalEve
 from connector.rules.activities import classify
 from connector.store import Unit, activities, associations, emails, records
 from connector.sync.context import Context, StreamReport
+from connector.sync.privacy import still_right
 
 LINKED: dict[str, tuple[ObjectType, ...]] = {"contacts": ("companies",), "deals": ("contacts", "companies")}
 
@@ -89,7 +90,7 @@ def addresses(properties: Properties) -> list[str]:
 
 def keep_events(ctx: Context, u: Unit, events: Iterable[PortalEvent]) -> int:
     """Portal events → activities; those whose contact is not known yet are parked. Returns how many are new."""
-    events = list(events)
+    events = still_right(ctx, u, list(events))
     owners = emails.owners(u, ctx.portal_id, {e.email.lower() for e in events if e.email and not e.contact_id})
     named = [e.contact_id for e in events if e.contact_id]
     live = records.resolve(u, ctx.portal_id, "contacts", named)

@@ -138,6 +138,7 @@ def drained(ctx: Context, report: DrainReport) -> dict[str, Any]:
         "portal": ctx.row.name,
         "notices": {name: getattr(report, name) for name in ("sorted", "done", "echoes", "unread", "unknown", "held")},
         "changed": report.changed,
+        "erased": report.erased,
         "written": report.written,
         "enrolled": report.enrolled,
         "refused": report.refused,
@@ -153,6 +154,18 @@ def _done_in_words(done: dict[str, Any] | None) -> str:
         return "Nothing to write."
     enrolled = f", {done['enrolled']} enrolled" if done["enrolled"] else ""
     return f"{done['written']} contacts written{enrolled}."
+
+
+def removed(name: str, places: dict[str, int]) -> dict[str, Any]:
+    """What a removed portal left behind: nothing here, and what must be done elsewhere."""
+    return {
+        "portal": name,
+        "mode": "removed",
+        "places": dict(sorted(places.items())),
+        "rows": sum(places.values()),
+        "text": f"{sum(places.values())} rows removed; nothing in HubSpot was touched. Its token still works there: "
+        "delete the private app or rotate its token in HubSpot.",
+    }
 
 
 def certified(certificate: dict[str, Any]) -> dict[str, Any]:

@@ -240,6 +240,24 @@ def test_killed_between_mirror_and_push_the_next_drain_ends_it(r):
     assert not wrong(r)
 
 
+def test_an_erased_person_leaves_and_no_late_notice_brings_them_back(r):
+    feed = Feed(r)
+    contact = r.twin.ids("contacts")[0]
+    email = r.twin.get("contacts", contact)["email"]
+    r.twin.edit("contacts", contact, {"lastname": "Spät"})
+    late = feed.news()
+    r.twin.gdpr_delete(contact)
+    feed.deliver()
+    told = drained(r)
+    assert told["erased"] == 1
+    post(r, late)
+    post(r, [notice(r, "contact.creation", contact), notice(r, "contact.restore", contact)])
+    drained(r)
+    assert contact not in {int(row["id"]) for row in r.rows("contacts")}
+    bodies = [entry.body for entry in look(r, inbox.recent)]
+    assert not [body for body in bodies if email in body or "Spät" in body]
+
+
 def settled_after(r, feed) -> None:
     settled(r, feed)
     r.clock.advance(1)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 
 from connector.model.records import ObjectType
-from connector.store import bulk
+from connector.store import bulk, erasures
 from connector.store.records.dirty import mark_dirty, mark_linked
 from connector.store.records.endings import DELETED, WAITING, free, stop
 from connector.store.records.rows import MERGED, NEVER_READ, PROMOTED, table_of
@@ -42,6 +42,7 @@ def bury(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int],
     check_portal(portal_id)
     u.own(portal_id)
     table = table_of(object_type)
+    ids = set(ids) - _erased(u, portal_id, object_type, ids)
     known = _archived(u, table, portal_id, ids)
     living = sorted(record for record, archived in known.items() if not archived)
     dead = {"archived": True, "archived_ms": at_ms}
@@ -53,6 +54,10 @@ def bury(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int],
     else:
         mark_linked(u, portal_id, object_type, living)
     return living
+
+
+def _erased(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int]) -> frozenset[int]:
+    return erasures.standing(u, portal_id, ids) if object_type == "contacts" else frozenset()
 
 
 def _archived(u: Unit, table: sa.Table, portal_id: int, ids: Collection[int]) -> dict[int, bool]:
@@ -75,7 +80,7 @@ def merge(u: Unit, portal_id: int, object_type: ObjectType, loser: int, winner: 
     check_portal(portal_id)
     u.own(portal_id)
     target = resolve(u, portal_id, object_type, [winner])[winner]
-    if target == loser:
+    if target == loser or _erased(u, portal_id, object_type, [loser, target]):
         return target
     _alias(u, portal_id, object_type, loser, target, at_ms)
     _bury_loser(u, portal_id, object_type, loser, target, at_ms)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from connector.model.records import ObjectType, Properties, Snapshot, modified_property
 from connector.store import bulk
+from connector.store.erasures import unerased
 from connector.store.records.dirty import mark_known, mark_linked
 from connector.store.records.endings import DELETED, free, stop
 from connector.store.records.rows import (
@@ -91,6 +92,7 @@ def upsert(
     check_portal(portal_id)
     table_of(object_type)
     u.own(portal_id)
+    snapshots = unerased(u, portal_id, object_type, snapshots)
     total = Upserted()
     unchanged = stale = 0
     for part in _rounds(snapshots):
