@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from connector.store import deliveries, inbox
+from connector.store import deliveries, erasures, inbox
 from connector.store.deliveries import Delivery
+from connector.store.forgetting import Person
 from connector.store.front import Front
+from connector.store.front_forgetting import forget_in_deliveries
 from connector.store.inbox import NewEntry
 from connector.sync.context import Context
 from webhooks.notice import BadItem, Notice, split
@@ -29,7 +31,11 @@ def sort(ctx: Context, front: Front) -> int:
             return added
         entries = [entry for delivery in waiting for entry in _entries(ctx, delivery)]
         with ctx.store.unit() as u:
-            added += inbox.add(u, ctx.portal_id, entries)
+            erased = erasures.standing(u, ctx.portal_id, {e.object_id for e in entries if e.object_id is not None})
+            added += inbox.add(u, ctx.portal_id, [e for e in entries if e.object_id not in erased])
+        if erased:  # told too late: nothing of that person is kept, not even here
+            late = sorted({e.delivery_id for e in entries if e.object_id in erased})
+            forget_in_deliveries(front, late, ctx.row.hub_id, Person(erased))
         with front.unit() as door:
             deliveries.done(door, ctx.portal_id, [delivery.id for delivery in waiting])
 
