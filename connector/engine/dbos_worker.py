@@ -9,8 +9,11 @@ our count.
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -181,19 +184,41 @@ class DbosWorker:
         if act is None:
             log.warning("nobody here does this kind of job", job=ticket.id)
             return
-        try:
+        with _Ending(self._desk, ticket):
             act(ticket.job)
-        except Yielded:
-            self._desk.put(ticket.again())
-        except Later as later:
-            self._desk.put(ticket.again(), later.seconds)
-        except ConnectorError as fault:
-            log.error("job held", job=ticket.id, reason=fault.reason)  # noqa: TRY400 - its trace says nothing more
+
+
+class _Ending:
+    """What becomes of a job that does not simply end: it comes back, or it is held with its reason."""
+
+    def __init__(self, desk: DbosEngine, ticket: Ticket) -> None:
+        self._desk = desk
+        self._ticket = ticket
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(fault, Yielded | Later):
+            self._desk.put(self._ticket.again(), fault.seconds if isinstance(fault, Later) else 0)
+            return True
+        if isinstance(fault, ConnectorError):
+            log.error("job held", job=self._ticket.id, reason=fault.reason)
             raise GivenUp(str(fault)) from None
-        except Exception as fault:
-            # The outermost loop of the worker. The fault's own text may hold personal data.
-            log.exception("job held", job=ticket.id, fault=type(fault).__name__)
+        if isinstance(fault, Exception):
+            # The fault's own text may hold personal data; where it arose does not.
+            log.error("job held", job=self._ticket.id, fault=type(fault).__name__, at=_place(trace))
             raise GivenUp(f"Something unexpected went wrong ({type(fault).__name__}).") from None
+        return False
+
+
+def _place(trace: TracebackType | None) -> str:
+    """The last line of our own code on the way to the fault."""
+    frames = traceback.extract_tb(trace)
+    ours = [frame for frame in frames if "connector" in frame.filename] or frames
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name}" if ours else ""
 
 
 if TYPE_CHECKING:
