@@ -20,6 +20,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from connector.engine.records import SCHEMA as ENGINE
 from connector.store import Store
 from connector.store.front_schema import FRONT
 from connector.store.migrations import HEAD
@@ -109,6 +110,7 @@ def _emptied(url: str) -> bool:
             u.run(sa.text("ALTER SEQUENCE portals_id_seq RESTART"))
             for table in FRONT.sorted_tables:  # a front store that was opened here too
                 u.run(sa.text(f"DROP TABLE IF EXISTS {table.name} CASCADE"))
+            u.run(sa.text(f"DROP SCHEMA IF EXISTS {ENGINE} CASCADE"))
         return store.revision() == HEAD
     finally:
         store.close()

@@ -49,6 +49,9 @@ class Engine(Protocol):
     def enqueue_in_tx(self, connection: sa.Connection, job: Job) -> bool:
         """The same inside the caller's transaction on the front store: rolled back with it."""
 
+    def has(self, portal_id: int, kind: JobKind) -> bool:
+        """Whether a job of that kind waits, runs or is held, so that nobody need enqueue another."""
+
     def held(self) -> tuple[HeldJob, ...]: ...
 
     def retry(self, job_id: str) -> None:

@@ -25,7 +25,10 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "lifecycle": ("lifecycle", "standard"),
     "workflows": ("workflows", "standard"),
     "consent": ("consent", "standard"),
+    "schedule": ("schedule", "standard"),
 }
+# The documents that judge. The schedule is read by the clock (``schedule``).
+JUDGING = tuple(kind for kind in SHIPPED if kind != "schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def load(store: Store, portal_id: int, at_ms: int | None = None) -> Rulebook:
     parsed: dict[str, Any] = {}
     versions: dict[str, int] = {}
     with store.view() as u:
-        for kind in SHIPPED:
+        for kind in JUDGING:
             row = documents.current(u, portal_id, kind) if at_ms is None else _published_at(u, portal_id, kind, at_ms)
             if row is not None:
                 parsed[kind], versions[kind] = (

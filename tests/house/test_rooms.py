@@ -11,6 +11,9 @@ from tests.house.code import HOUSE, classes, functions, length, lines, sources
 
 # Faults that never leave their room, each with the reason it cannot be a ConnectorError.
 INSIDE = {
+    "Yielded": "no fault: a job stands aside; as a ConnectorError flows would take it for one",
+    "Later": "no fault: a job comes back when the portal is ready; the same",
+    "GivenUp": "what the engine's library keeps of a held job",
     "Complaint": "pydantic takes nothing but a ValueError from a validator; parse_document turns it into a Fault",
     "Unreadable": "a body that is no JSON; classify turns it into an error of ours",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.errors import ConfigError
-from connector.rules.documents import activities, consent, lifecycle, mapping, scoring, wording, workflows
+from connector.rules.documents import activities, consent, lifecycle, mapping, schedule, scoring, wording, workflows
 from connector.rules.documents.base import Document, Kind, Lines, parse
 from connector.rules.documents.shape import Plain
 
@@ -14,6 +14,7 @@ KINDS: dict[str, Kind] = {
     "lifecycle": Kind(lifecycle.LifecycleDocument, (lifecycle.checks,)),
     "workflows": Kind(workflows.WorkflowsDocument),
     "consent": Kind(consent.ConsentDocument),
+    "schedule": Kind(schedule.ScheduleDocument),
 }
 
 
