@@ -6,6 +6,7 @@ HubSpot then tries again for a day. Never 500, and never 4xx for a fault of ours
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -66,7 +67,7 @@ def receiver(
         if isinstance(fault, HTTPException):
             return fault
         tally("webhooks_failed", type(fault).__name__)
-        complain("webhook_failed", error=type(fault).__name__, exc_info=fault)
+        complain("webhook_failed", error=type(fault).__name__, where=_where(fault))
         return _later()
 
     return blueprint
@@ -96,6 +97,12 @@ def _missing(keys: Sequence[str], public_url: str) -> str:
     if not urlsplit(public_url).netloc:
         return "LEADWRIGHT_PUBLIC_URL is not set: signatures cover the address that HubSpot calls."
     return ""
+
+
+def _where(fault: Exception) -> str:
+    """The line that failed. Not the error's text: it may quote the body."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 def _later() -> Response:
