@@ -111,6 +111,9 @@ def _later() -> Response:
 
 def _body() -> bytes | None:
     """The raw bytes; None when they are more than is taken, by their own word or once so many have come."""
+    length = request.content_length
+    if length is not None:
+        return bytes(request.environ["wsgi.input"].read(length)) if length <= MOST_BYTES else None
     request.max_content_length = MOST_BYTES + 1  # at its limit werkzeug cuts without a word; one more tells
     try:
         body = request.get_data(cache=False)
@@ -120,15 +123,15 @@ def _body() -> bytes | None:
 
 
 def _request(body: bytes) -> Request:
-    headers = request.headers
+    told = request.environ.get
     return Request(
         method=request.method,
         target=_target(),
         body=body,
-        signature_v3=headers.get("X-HubSpot-Signature-v3"),
-        timestamp=headers.get("X-HubSpot-Request-Timestamp"),
-        signature=headers.get("X-HubSpot-Signature"),
-        version=headers.get("X-HubSpot-Signature-Version"),
+        signature_v3=told("HTTP_X_HUBSPOT_SIGNATURE_V3"),
+        timestamp=told("HTTP_X_HUBSPOT_REQUEST_TIMESTAMP"),
+        signature=told("HTTP_X_HUBSPOT_SIGNATURE"),
+        version=told("HTTP_X_HUBSPOT_SIGNATURE_VERSION"),
     )
 
 

@@ -103,6 +103,8 @@ def create_app(parts: Parts) -> Flask:
 
     @app.after_request
     def headers(response: Response) -> Response:
+        if response.status_code == HTTPStatus.NO_CONTENT:  # nothing to guard, and a thousand of them a second
+            return response
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if secure:
