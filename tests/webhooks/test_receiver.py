@@ -153,7 +153,7 @@ class TestAnswers:
 
     def test_a_body_over_the_limit_that_hides_its_length_is_refused_while_it_is_read(self, desk: Desk) -> None:
         stream = BytesIO(b"x" * (MOST_BYTES + 1))
-        environ = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+        environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
         assert desk.client.post(PATH, input_stream=stream, environ_overrides=environ).status_code == 413
 
     def test_a_body_at_the_limit_is_taken(self, desk: Desk) -> None:

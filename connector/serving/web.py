@@ -1,0 +1,164 @@
+"""The web process: its parts, opened after the fork, and the app made of them. Routes of people live elsewhere.
+
+``/webhooks/hubspot`` receives, ``/livez`` says that the process answers, ``/readyz`` whether all is fit, ``/metrics``
+gives the numbers. Every other answer is JSON without anything of the inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Self
+
+import structlog
+from flask import Flask, Response, jsonify
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from werkzeug.exceptions import HTTPException
+
+from connector.clock import Clock, SystemClock
+from connector.errors import StoreError
+from connector.serving import health, metrics
+from connector.serving.counting import Counting
+from connector.serving.heart import Heart
+from connector.settings import Settings
+from connector.store import Store
+from connector.store.front import Front
+from connector.store.group_commit import Wake
+from connector.sync.receive import Receiver
+from webhooks.receiver import receiver as webhook_blueprint
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+HSTS = "max-age=31536000"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the app is made of; ``close`` in the reverse order of opening."""
+
+    settings: Settings
+    store: Store
+    front: Front
+    counting: Counting
+    receiver: Receiver
+    heart: Heart
+    clock: Clock
+    expected: tuple[str, ...] = health.ROLES
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        wake: Callable[[Front], Wake],
+        *,
+        clock: Clock | None = None,
+        expected: tuple[str, ...] = health.ROLES,
+    ) -> Self:
+        """Open both stores and what stands on them. ``wake`` makes, for the front store, what wakes a portal."""
+        time = clock or SystemClock()
+        store = Store.open(settings.database_url)
+        try:
+            front = Front.beside(settings.database_url)
+        except BaseException:
+            store.close()
+            raise
+        counting = Counting()
+        receiver = Receiver(store, front, wake=wake(front), clock=time, tally=counting)
+        heart = Heart(store, front, receiver, counting, time)
+        return cls(settings, store, front, counting, receiver, heart, time, expected)
+
+    def close(self) -> None:
+        """Commit what waits, keep the counts, let go."""
+        self.receiver.close()
+        self.heart.stop()
+        self.front.close()
+        self.store.close()
+
+
+def create_app(parts: Parts) -> Flask:
+    """The app of one web process. It starts nothing: whoever runs it starts ``parts.heart``."""
+    app = Flask("leadwright", static_folder=None)
+    app.register_blueprint(
+        webhook_blueprint(
+            parts.receiver.accept,
+            secrets=parts.settings.client_secrets,
+            public_url=parts.settings.public_url,
+            now_ms=parts.clock.now_ms,
+            tally=parts.counting,
+            allow_old_signatures=parts.settings.webhook_old_signatures,
+        )
+    )
+    _operation(app, parts)
+    _errors(app)
+    secure = parts.settings.public_url.startswith("https://")
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        if response.status_code == HTTPStatus.NO_CONTENT:  # nothing to guard, and a thousand of them a second
+            return response
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if secure:
+            response.headers.setdefault("Strict-Transport-Security", HSTS)
+        return response
+
+    return app
+
+
+def _operation(app: Flask, parts: Parts) -> None:
+    numbers = metrics.registry(parts.store, parts.front, parts.counting, parts.clock)
+    key_present = parts.settings.secret_key is not None
+
+    @app.get("/livez")
+    def livez() -> Response:
+        return jsonify(alive=True)
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        told = health.readiness(
+            parts.store, parts.front, parts.clock.now_ms(), key_present=key_present, expected=parts.expected
+        )
+        return jsonify(told), 200 if told["ready"] else 503
+
+    @app.get("/metrics")
+    def numbers_for_prometheus() -> Response:
+        return Response(metrics.exposition(numbers), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _errors(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def refused(fault: HTTPException) -> Response:
+        answer = problem(fault.code or 500)
+        allowed = getattr(fault, "valid_methods", None)
+        if allowed:
+            answer.headers["Allow"] = ", ".join(sorted(allowed))
+        return answer
+
+    @app.errorhandler(StoreError)
+    def unable(fault: StoreError) -> Response:
+        log.warning("request_failed", reason=fault.reason)
+        return problem(503, detail="The database cannot be used just now.")
+
+    @app.errorhandler(Exception)
+    def broken(fault: Exception) -> Response:
+        """The text of an unforeseen error may quote anything; its kind is enough to find it."""
+        log.error("request_broken", error=type(fault).__name__)
+        return problem(500)
+
+
+def problem(status: int, **more: Any) -> Response:
+    """An error as problem+json (RFC 9457)."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status} | more
+    answer = jsonify(body)
+    answer.status_code = status
+    answer.content_type = "application/problem+json"
+    return answer
