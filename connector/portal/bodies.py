@@ -107,16 +107,19 @@ def items(value: object) -> list[Any]:
 
 def objects(value: object) -> list[dict[str, Any]]:
     """The JSON objects of a list; anything else in it is passed over."""
-    return [entry for entry in items(value) if isinstance(entry, dict)]
+    listed = value if isinstance(value, list) else items(value)
+    return [entry for entry in listed if isinstance(entry, dict)]
 
 
 def text(value: object) -> str:
     """Any JSON scalar as HubSpot would write it in a string."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else str(value)
+    return str(value)
 
 
 def _word(value: object) -> str:

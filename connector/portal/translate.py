@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import NoneType
 from typing import Any, get_args
 
@@ -37,13 +38,14 @@ _PRIMARY_PAIRS = frozenset(
 
 def millis(value: object) -> int | None:
     """A moment as epoch milliseconds: ISO text, a date, digits, or a number; None for nothing or nonsense."""
-    if isinstance(value, bool) or value is None or value == "":
+    if value is None or value == "" or isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
         return int(value)
     said = text(value)
     try:
-        if said.lstrip("-").isdigit():
+        # Nearly all moments are ISO text with a Z: those need no look at their digits.
+        if said[-1:] != "Z" and said.lstrip("-").isdecimal():
             return int(said)
         moment = datetime.fromisoformat(said)
     except ValueError:
@@ -54,12 +56,10 @@ def millis(value: object) -> int | None:
 
 def whole(value: object) -> int | None:
     """An id or count, text or number; None when it is neither."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    said = text(value).strip()
-    return int(said) if said.lstrip("-").isdigit() else None
+    if isinstance(value, str):
+        said = value if value.isdecimal() else value.strip()
+        return int(said) if said.lstrip("-").isdecimal() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def results_of(data: object) -> list[dict[str, Any]]:
@@ -115,14 +115,15 @@ def snapshot_of(object_type: ObjectType, raw: Json, associated: Sequence[ObjectT
 def embedded_associations(object_type: ObjectType, raw: Json, asked: Sequence[ObjectType]) -> tuple[Association, ...]:
     """The ``associations`` block of a listing; one that was asked for and is absent means "none"."""
     blocks = raw.get("associations")
-    blocks = blocks if isinstance(blocks, dict) else {}
+    if not isinstance(blocks, dict):
+        return ()
     links: list[Association] = []
     for to_type in asked:
         for entry in results_of(blocks.get(to_type)):
             to_id = whole(entry.get("id"))
             if to_id is not None:
                 links.append(_embedded(object_type, to_type, to_id, text(entry.get("type"))))
-    return merged(links)
+    return tuple(links) if len(links) < 2 else merged(links)
 
 
 def unfinished_associations(raw: Json, asked: Sequence[ObjectType]) -> list[ObjectType]:
@@ -133,10 +134,16 @@ def unfinished_associations(raw: Json, asked: Sequence[ObjectType]) -> list[Obje
 
 def _embedded(from_type: ObjectType, to_type: ObjectType, to_id: int, kind: str) -> Association:
     """A listing names the kind of a link: ``contact_to_company`` (primary), ``…_unlabeled``, or a label of its own."""
+    label, primary = _meaning(from_type, to_type, kind)
+    return Association(to_type, to_id, None, label, primary)
+
+
+@lru_cache(maxsize=1024)
+def _meaning(from_type: ObjectType, to_type: ObjectType, kind: str) -> tuple[str, bool]:
+    """(label, whether it is the primary link). A portal has a handful of kinds and a million links."""
     pair = f"{_SINGULAR[from_type]}_to_{_SINGULAR[to_type]}"
     plain = kind in {"", pair, f"{pair}_unlabeled"}
-    primary = kind == pair and (from_type, to_type) in _PRIMARY_PAIRS
-    return Association(to_type, to_id, None, "" if plain else kind, primary)
+    return "" if plain else kind, kind == pair and (from_type, to_type) in _PRIMARY_PAIRS
 
 
 def labelled_associations(from_type: ObjectType, to_type: ObjectType, entry: Json) -> tuple[Association, ...]:
@@ -170,6 +177,8 @@ def merged(links: Iterable[Association]) -> tuple[Association, ...]:
 
 def _joined(one: Association, two: Association) -> Association:
     lead = two if two.primary and not one.primary else one
+    if not one.label and not two.label:
+        return lead
     labels = sorted({label for label in (*one.label.split("; "), *two.label.split("; ")) if label})
     return Association(one.to_type, one.to_id, lead.type_id, "; ".join(labels), one.primary or two.primary)
 

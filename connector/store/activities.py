@@ -181,6 +181,11 @@ def claim(u: Unit, portal_id: int, emails: Mapping[str, int]) -> list[PortalEven
     return found
 
 
+def anything_parked(u: Unit, portal_id: int) -> bool:
+    """Whether any event waits for its person."""
+    return u.first(sa.select(UNCLAIMED_EVENTS.c.id).where(mine(UNCLAIMED_EVENTS, portal_id)).limit(1)) is not None
+
+
 def parked(u: Unit, portal_id: int) -> dict[str, int]:
     """How many events wait for their person, by source."""
     c = UNCLAIMED_EVENTS.c

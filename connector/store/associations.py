@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from connector.model.records import Association, ObjectType
 from connector.store import bulk, erasures
 from connector.store.records.dirty import mark_dirty
-from connector.store.records.graves import resolve
+from connector.store.records.graves import led_away
 from connector.store.schema import ASSOCIATIONS, COMPANIES
 from connector.store.unit import Unit, check_portal, mine
 from connector.store.values import clean
@@ -19,26 +20,45 @@ Links = Mapping[int, tuple[Association, ...]]
 UNTYPED = 0
 
 
-def replace(u: Unit, portal_id: int, from_type: ObjectType, links: Links, to_type: ObjectType, now_ms: int) -> set[int]:
+def replace(
+    u: Unit,
+    portal_id: int,
+    from_type: ObjectType,
+    links: Links,
+    to_type: ObjectType,
+    now_ms: int,
+    *,
+    marked: AbstractSet[int] = frozenset(),
+) -> set[int]:
     """Each record named gets exactly these links to that kind; the records whose links changed by it.
 
-    Contacts at either end of a link that came or went are marked to be judged.
+    Contacts at either end of a link that came or went are marked to be judged; those in ``marked`` are already.
     """
     check_portal(portal_id)
     u.own(portal_id)
     wanted = _living_ends(u, portal_id, from_type, links, to_type)
     before = of(u, portal_id, from_type, wanted, to_type)
-    changed = {record for record, now in wanted.items() if set(now) != set(before.get(record, ()))}
-    which = mine(ASSOCIATIONS, portal_id, from_type=from_type, to_type=to_type)
-    u.change(sa.delete(ASSOCIATIONS).where(which, u.among(ASSOCIATIONS.c.from_id, changed)))
+    changed = {record for record, now in wanted.items() if _differ(now, before.get(record, ()))}
+    _drop(u, portal_id, from_type, to_type, changed & before.keys())
     rows = [_row(from_type, record, link, now_ms) for record in sorted(changed) for link in wanted[record]]
     bulk.put(u, portal_id, ASSOCIATIONS, rows)
     if from_type == "contacts":
-        mark_dirty(u, portal_id, changed)
+        mark_dirty(u, portal_id, changed - marked)
     if to_type == "contacts":
         ends = (set(wanted[record]) ^ set(before.get(record, ())) for record in changed)
         mark_dirty(u, portal_id, {link.to_id for moved in ends for link in moved})
     return changed
+
+
+def _differ(now: tuple[Association, ...], before: tuple[Association, ...]) -> bool:
+    """Whether the links are others than before; their order says nothing."""
+    return set(now) != set(before) if now and before else bool(now or before)
+
+
+def _drop(u: Unit, portal_id: int, from_type: ObjectType, to_type: ObjectType, records: AbstractSet[int]) -> None:
+    if records:
+        which = mine(ASSOCIATIONS, portal_id, from_type=from_type, to_type=to_type)
+        u.change(sa.delete(ASSOCIATIONS).where(which, u.among(ASSOCIATIONS.c.from_id, records)))
 
 
 def _living_ends(
@@ -46,23 +66,32 @@ def _living_ends(
 ) -> dict[int, tuple[Association, ...]]:
     """The links with merged ids led to their survivors; one that was merged away or erased has none of its own."""
     ends = {link.to_id for many in links.values() for link in many}
-    to_ids = resolve(u, portal_id, to_type, ends)
-    from_ids = resolve(u, portal_id, from_type, links.keys())
-    gone_from = erasures.standing(u, portal_id, links.keys()) if from_type == "contacts" else frozenset()
-    gone_to = erasures.standing(u, portal_id, ends) if to_type == "contacts" else frozenset()
-    return {
-        record: tuple({_key(k, to_ids): _led(k, to_ids, to_type) for k in many if k.to_id not in gone_to}.values())
-        for record, many in links.items()
-        if from_ids[record] == record and record not in gone_from
-    }
+    led = led_away(u, portal_id, to_type, ends)
+    gone = {*led_away(u, portal_id, from_type, links.keys()), *_erased(u, portal_id, from_type, links.keys())}
+    lost = _erased(u, portal_id, to_type, ends)
+    living = {record: many for record, many in links.items() if record not in gone}
+    if lost:
+        living = {record: tuple(k for k in many if k.to_id not in lost) for record, many in living.items()}
+    return {record: _cleared(many, led, to_type) for record, many in living.items()}
 
 
-def _key(link: Association, to_ids: Mapping[int, int]) -> tuple[int, int, str]:
-    return to_ids[link.to_id], link.type_id or UNTYPED, link.label
+def _erased(u: Unit, portal_id: int, kind: ObjectType, ids: Collection[int]) -> frozenset[int]:
+    """Those of these records that are people who were erased."""
+    return erasures.standing(u, portal_id, ids) if kind == "contacts" else frozenset()
 
 
-def _led(link: Association, to_ids: Mapping[int, int], to_type: ObjectType) -> Association:
-    return Association(to_type, to_ids[link.to_id], link.type_id or None, clean(link.label), link.primary)
+def _cleared(many: tuple[Association, ...], led: Mapping[int, int], to_type: ObjectType) -> tuple[Association, ...]:
+    """Each link once, in the words of the table."""
+    if not many:
+        return many
+    told = (_led(link, led.get(link.to_id, link.to_id), to_type) for link in many)
+    return tuple({(link.to_id, link.type_id, link.label): link for link in told}.values())
+
+
+def _led(link: Association, to_id: int, to_type: ObjectType) -> Association:
+    if to_id == link.to_id and not link.label and link.type_id != UNTYPED and link.to_type == to_type:
+        return link
+    return Association(to_type, to_id, link.type_id or None, clean(link.label), link.primary)
 
 
 def _row(from_type: ObjectType, record: int, link: Association, now_ms: int) -> tuple[Any, ...]:

@@ -26,6 +26,9 @@ from connector.sync.lanes import PAGE, Lane
 from connector.sync.scope import Scope
 
 LANES = laning.MOST
+# One transaction takes in what lands within a moment, a few pages at most: its fixed costs are those of a page.
+GATHER = 4
+PATIENCE = 0.1
 WITH: dict[str, tuple[ObjectType, ...]] = {
     "contacts": ("companies",),
     "deals": ("contacts", "companies"),
@@ -156,14 +159,28 @@ def _read_lanes(ctx: Context, scope: Scope, work: Fill, report: StreamReport) ->
         try:
             _launch_idle(ctx, scope, work, pool, flying)
             while flying:
-                ready, _ = wait(flying, return_when=FIRST_COMPLETED)
-                pages = [_land(scope, work, future.result(), flying.pop(future)) for future in ready]
-                _launch_idle(ctx, scope, work, pool, flying)
+                pages = _gather(ctx, scope, work, pool, flying)
                 _keep_pages(ctx, scope, work, pages, report)
         finally:
             for future in flying:
                 future.cancel()
     ctx.progress.finish(scope.object_type)
+
+
+def _gather(
+    ctx: Context, scope: Scope, work: Fill, pool: ThreadPoolExecutor, flying: dict[Future[Page], int]
+) -> list[Page]:
+    """The pages of one transaction: the next to land, and those that land within a moment of it."""
+    pages: list[Page] = []
+    patience: float | None = None
+    while len(pages) < GATHER and flying:
+        ready, _ = wait(flying, timeout=patience, return_when=FIRST_COMPLETED)
+        if not ready:
+            break
+        pages += [_land(scope, work, future.result(), flying.pop(future)) for future in ready]
+        _launch_idle(ctx, scope, work, pool, flying)
+        patience = PATIENCE
+    return pages
 
 
 def _land(scope: Scope, work: Fill, page: Page, lo: int) -> Page:

@@ -7,6 +7,7 @@ records.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from connector.clock import instant
 from connector.model.records import ENGAGEMENTS, Activity, ObjectType, PortalEvent, Properties, Snapshot
@@ -38,24 +39,23 @@ def keep(
     done = records.upsert(u, ctx.portal_id, object_type, snapshots, ctx.clock.now_ms(), refresh=refresh)
     report.created += len(done.created)
     report.changed += len(done.changed)
-    report.moved.update(done.created, done.changed)
-    _keep_links(ctx, u, object_type, snapshots)
+    moved = {*done.created, *done.changed}
+    report.moved |= moved
+    _keep_links(ctx, u, object_type, snapshots, moved)
     if object_type == "contacts":
         _keep_merges(ctx, u, snapshots, report)
-        moved = {*done.created, *done.changed}
         _claim_parked(ctx, u, [s for s in snapshots if s.id in moved])
 
 
-def _keep_links(ctx: Context, u: Unit, object_type: ObjectType, snapshots: Sequence[Snapshot]) -> None:
+def _keep_links(
+    ctx: Context, u: Unit, object_type: ObjectType, snapshots: Sequence[Snapshot], moved: AbstractSet[int]
+) -> None:
     """Links that came with the records; None means they were not asked for, () means there are none."""
-    for to_type in LINKED.get(object_type, ()):
-        links = {
-            s.id: tuple(link for link in s.associations if link.to_type == to_type)
-            for s in snapshots
-            if s.associations is not None
-        }
-        if links:
-            associations.replace(u, ctx.portal_id, object_type, links, to_type, ctx.clock.now_ms())
+    told = [s for s in snapshots if s.associations is not None]
+    for to_type in LINKED.get(object_type, ()) if told else ():
+        links = {s.id: tuple(link for link in s.associations or () if link.to_type == to_type) for s in told}
+        marked = moved if object_type == "contacts" else frozenset[int]()
+        associations.replace(u, ctx.portal_id, object_type, links, to_type, ctx.clock.now_ms(), marked=marked)
 
 
 def _keep_merges(ctx: Context, u: Unit, snapshots: Sequence[Snapshot], report: StreamReport) -> None:
@@ -77,6 +77,8 @@ def merged_ids(snapshot: Snapshot) -> list[int]:
 
 def _claim_parked(ctx: Context, u: Unit, snapshots: Sequence[Snapshot]) -> None:
     """Events that waited for an e-mail address go to the contact that now carries it (L4)."""
+    if not activities.anything_parked(u, ctx.portal_id):
+        return
     owners = {address: s.id for s in snapshots for address in addresses(s.properties)}
     if owners:
         keep_events(ctx, u, activities.claim(u, ctx.portal_id, owners))

@@ -5,7 +5,7 @@ HubSpot docs: contacts, "Merge": a merge may create a third record; both old ids
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -28,10 +28,17 @@ from connector.store.unit import Unit, check_portal, mine
 
 def resolve(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int]) -> dict[int, int]:
     """Each id with the id it lives on under: itself, or the survivor of its merges."""
-    check_portal(portal_id)
-    query = sa.select(ALIASES.c.old_id, ALIASES.c.winner_id).where(mine(ALIASES, portal_id, object_type=object_type))
-    found = {row[0]: row[1] for row in u.rows(query.where(u.among(ALIASES.c.old_id, ids)))} if ids else {}
+    found = led_away(u, portal_id, object_type, ids)
     return {record: found.get(record, record) for record in ids}
+
+
+def led_away(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int]) -> dict[int, int]:
+    """Those of the ids that were merged away, each with its survivor: mostly none."""
+    check_portal(portal_id)
+    if not ids:
+        return {}
+    query = sa.select(ALIASES.c.old_id, ALIASES.c.winner_id).where(mine(ALIASES, portal_id, object_type=object_type))
+    return {row[0]: row[1] for row in u.rows(query.where(u.among(ALIASES.c.old_id, ids)))}
 
 
 def bury(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int], at_ms: int) -> list[int]:
@@ -82,30 +89,69 @@ def merge(u: Unit, portal_id: int, object_type: ObjectType, loser: int, winner: 
     target = resolve(u, portal_id, object_type, [winner])[winner]
     if target == loser or _erased(u, portal_id, object_type, [loser, target]):
         return target
-    _alias(u, portal_id, object_type, loser, target, at_ms)
-    _bury_loser(u, portal_id, object_type, loser, target, at_ms)
+    losers = _alias(u, portal_id, object_type, loser, target, at_ms)
+    _bury_losers(u, portal_id, object_type, losers, target, at_ms)
+    if _anything_hangs_on(u, portal_id, object_type, loser):
+        _move_all(u, portal_id, object_type, loser, target)
+    if object_type == "contacts":
+        mark_dirty(u, portal_id, [target])
+    else:
+        mark_linked(u, portal_id, object_type, [target])
+    return target
+
+
+def _move_all(u: Unit, portal_id: int, object_type: ObjectType, loser: int, target: int) -> None:
     _move_associations(u, portal_id, object_type, loser, target)
     _move_history(u, portal_id, object_type, loser, target)
     gone = mine(QUARANTINE, portal_id, object_type=object_type, record_id=loser)
     u.change(sa.delete(QUARANTINE).where(gone))
     if object_type == "contacts":
         _move_contact(u, portal_id, loser, target)
-    else:
-        mark_linked(u, portal_id, object_type, [target])
-    return target
 
 
-def _alias(u: Unit, portal_id: int, object_type: ObjectType, loser: int, target: int, at_ms: int) -> None:
-    """Old id → survivor, without chains: whoever led to the loser leads to the survivor."""
+_HANGS = (
+    "associations WHERE portal_id = :portal AND from_type = :kind AND from_id = :loser",
+    "associations WHERE portal_id = :portal AND to_type = :kind AND to_id = :loser",
+    "property_history WHERE portal_id = :portal AND object_type = :kind AND record_id = :loser",
+    "quarantine WHERE portal_id = :portal AND object_type = :kind AND record_id = :loser",
+)
+_HANGS_ON_A_CONTACT = tuple(
+    f"{table} WHERE portal_id = :portal AND contact_id = :loser"
+    for table in ("activities", "emails", "outbox", "holds", "dirty")
+)
+
+
+def _exists(places: Sequence[str]) -> sa.TextClause:
+    return sa.text("SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {place})" for place in places))
+
+
+_PROBES = {True: _exists(_HANGS + _HANGS_ON_A_CONTACT), False: _exists(_HANGS)}
+
+
+def _anything_hangs_on(u: Unit, portal_id: int, object_type: ObjectType, loser: int) -> bool:
+    """Whether there is anything to move: a first mirror meets most losers as names in their survivors alone."""
+    asked = {"portal": portal_id, "kind": object_type, "loser": loser}
+    return bool(u.run(_PROBES[object_type == "contacts"], asked).scalar())
+
+
+def _alias(u: Unit, portal_id: int, object_type: ObjectType, loser: int, target: int, at_ms: int) -> list[int]:
+    """Old id → survivor, without chains: whoever led to the loser leads to the survivor. All ids that lead there now
+    because of this merge."""
     onward = mine(ALIASES, portal_id, object_type=object_type, winner_id=loser)
-    u.change(sa.update(ALIASES).where(onward).values(winner_id=target))
+    earlier = [row[0] for row in u.rows(sa.select(ALIASES.c.old_id).where(onward))]
+    if earlier:
+        u.change(sa.update(ALIASES).where(onward).values(winner_id=target))
     bulk.put(u, portal_id, ALIASES, [(object_type, loser, target, at_ms)])
+    return [loser, *earlier]
 
 
-def _bury_loser(u: Unit, portal_id: int, object_type: ObjectType, loser: int, target: int, at_ms: int) -> None:
+def _bury_losers(
+    u: Unit, portal_id: int, object_type: ObjectType, losers: Sequence[int], target: int, at_ms: int
+) -> None:
+    """Graves that name the survivor. Found by id: rows have no index by whom they were merged into."""
     table = table_of(object_type)
-    _stubs(u, portal_id, object_type, [loser], at_ms)
-    gone = mine(table, portal_id) & ((table.c.id == loser) | (table.c.merged_into == loser))
+    _stubs(u, portal_id, object_type, losers[:1], at_ms)
+    gone = sa.and_(mine(table, portal_id), u.among(table.c.id, losers))
     u.change(sa.update(table).where(gone, table.c.archived.is_(False)).values(archived=True, archived_ms=at_ms))
     u.change(sa.update(table).where(gone).values(merged_into=target))
 
@@ -130,7 +176,6 @@ def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
     moving = mine(OUTBOX, portal_id, contact_id=loser, kind="enrol")
     u.change(sa.update(OUTBOX).where(moving, OUTBOX.c.state.in_(WAITING)).values(contact_id=target))
     free(u, portal_id, [loser])
-    mark_dirty(u, portal_id, [target])
 
 
 def _move(

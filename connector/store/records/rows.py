@@ -56,8 +56,9 @@ def encode(object_type: ObjectType, values: Properties) -> tuple[bytes, str]:
     The modification time is part of the text but not of the content: it moves when nothing else does.
     """
     stamp = modified_property(object_type)
-    content = _json({name: value for name, value in values.items() if value is not None and name != stamp})
-    moved = values.get(stamp)
+    filled = {name: value for name, value in values.items() if value is not None}
+    moved = filled.pop(stamp, None)
+    content = _json(filled)
     if moved is None:
         return content, content.decode()
     head = content[:-1] + (b"," if len(content) > 2 else b"")

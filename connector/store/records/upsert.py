@@ -204,7 +204,8 @@ def _create(batch: _Batch, snapshot: Snapshot, number: int) -> None:
         batch.buried.append(snapshot.id)
     else:
         batch.live.append(snapshot.id)
-        _claim_emails(batch, snapshot.id, snapshot.properties)
+        if batch.object_type == "contacts":
+            _claim_emails(batch, snapshot.id, snapshot.properties)
 
 
 def _merge(u: Unit, batch: _Batch, snapshot: Snapshot, known: _Kept) -> None:
@@ -266,8 +267,6 @@ def _kept_text(value: str | None) -> str | None:
 
 
 def _claim_emails(batch: _Batch, record: int, values: Properties) -> None:
-    if batch.object_type != "contacts":
-        return
     primary = normal_email(values.get("email"))
     batch.emails.extend((email, record, PRIMARY if email == primary else ADDITIONAL) for email in emails_of(values))
 
