@@ -135,6 +135,8 @@ def _advance(ctx: Context, scope: Scope, state: dict[str, Any], options: PullOpt
     echo = _echo(state)
     if "since_ms" not in state or widened(state["properties"], scope) or options.full:
         report.full = True
+        if options.full and "since_ms" in state:
+            _begin_anew(ctx, scope, report)
         since = fill(ctx, scope, report)
     else:
         since = increment(ctx, scope, state["since_ms"], report, echo)
@@ -151,6 +153,22 @@ def _advance(ctx: Context, scope: Scope, state: dict[str, Any], options: PullOpt
         kept["echo"] = {"stamp_ms": echo.stamp_ms, "until_ms": echo.until_ms}
     with ctx.store.unit() as u:
         cursors.save(u, ctx.portal_id, scope.object_type, kept, ctx.clock.now_ms())
+
+
+def _begin_anew(ctx: Context, scope: Scope, report: StreamReport) -> None:
+    """A full pull reads everything as it is now; it goes on only from one that was cut off within the hour."""
+    stream = f"fill/{scope.object_type}"
+    with ctx.store.unit() as u:
+        kept = next((row for row in cursors.every(u, ctx.portal_id) if row.stream == stream), None)
+        if kept is None:
+            return
+        minutes = max(0, ctx.clock.now_ms() - kept.updated_ms) // 60_000
+        young = minutes < 60 and set(kept.state["properties"]) == set(scope.properties)
+        if not young:
+            cursors.drop(u, ctx.portal_id, stream)
+    what = "goes on where it was cut off" if young else "begins anew, not where it was cut off"
+    report.extra["note"] = f"The full pull {what} {minutes} minutes ago."
+    ctx.progress.note(f"{scope.object_type}: {report.extra['note']}")
 
 
 def full_scope(ctx: Context, object_type: ObjectType) -> Scope:

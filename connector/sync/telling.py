@@ -43,7 +43,7 @@ def pulled(ctx: Context, run_id: str, report: PullReport, seconds: float) -> dic
 
 def _stream(stream: StreamReport) -> dict[str, Any]:
     names = ("stream", "read", "created", "changed", "deleted", "merged", "calls", "off", "seconds", "full")
-    return {name: getattr(stream, name) for name in names}
+    return {**{name: getattr(stream, name) for name in names}, "note": stream.extra.get("note", "")}
 
 
 def planned(ctx: Context, plan: Plan) -> dict[str, Any]:
