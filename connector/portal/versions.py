@@ -141,6 +141,15 @@ _TABLE = (
         kind="list",
         optional=True,
     ),
+    # HubSpot's guide names the first address, its OpenAPI file of the same version this one.
+    Operation(
+        "marketing_events.list_other",
+        "GET",
+        "/marketing/marketing-events/v3",
+        "/marketing/marketing-events/2026-09",
+        kind="list",
+        optional=True,
+    ),
     Operation(
         "marketing_events.participations",
         "GET",

@@ -6,13 +6,14 @@ carried out becomes a ``Hold`` with its reason. Judging itself is in ``connector
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.clock import iso
-from connector.model.judgement import Decision, Enrol, Hold, Judgement, MoveStage, SetProperty
+from connector.model.judgement import Decision, Enrol, Hold, Judgement, MoveStage, OutboxEntry, SetProperty
 from connector.model.plan import PortalView
 from connector.rules.decide import same_value
+from connector.rules.gate import effect_name, gate
 from connector.rules.judge import judge
 from connector.rules.write_back import write_back
 from connector.store import Unit, flips, outbox, undone
@@ -28,11 +29,16 @@ Refusals = Mapping[tuple[int, str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one plan knows of the past: ``refused`` counts for the whole portal, the others for one chunk."""
+    """What one plan knows of the past: ``taken_back`` and ``frozen`` of one chunk of contacts, the rest of them all.
+
+    ``refused`` are values that are not to be sent again yet, ``enrol_again`` refused enrolments that are to be tried.
+    """
 
     portal: str
     view: PortalView
     refused: Refusals = field(default_factory=dict)
+    enrol_again: Mapping[int, Sequence[OutboxEntry]] = field(default_factory=dict)
+    enrol_later: frozenset[str] = frozenset()
     taken_back: Mapping[tuple[int, str], Undone] = field(default_factory=dict)
     frozen: Mapping[tuple[int, str], Frozen] = field(default_factory=dict)
 
@@ -45,6 +51,11 @@ class Holding:
         return tuple(weighed)
 
     def _weighed(self, decision: Decision) -> Decision:
+        if isinstance(decision, Enrol) and decision.cause in self.enrol_later:
+            told = "HubSpot refused the enrolment within a day"
+            return Hold(
+                decision.contact_id, effect_name(decision), "refused", told, "Mend it in HubSpot; retried daily"
+            )
         if isinstance(decision, MoveStage):
             who = decision.contact_id
             return self._frozen(who, STAGE) or self._taken_back(who, STAGE, decision.to_value) or decision
@@ -92,6 +103,15 @@ class Holding:
         return Hold(enrol.contact_id, f"enrol:{enrol.workflow}", stage.gate, stage.why, stage.remedy)
 
 
+def whole(ctx: Context, u: Unit, view: PortalView, now_ms: int, *, patient: bool) -> Holding:
+    """What a plan must know of the whole portal. ``patient``: what was refused within a day is left alone."""
+    every = outbox.refused_enrolments(u, ctx.portal_id)
+    again = outbox.refused_enrolments(u, ctx.portal_id, now_ms - DAY_MS) if patient else every
+    due = {entry.id for entries in again.values() for entry in entries}
+    later = frozenset(e.cause for entries in every.values() for e in entries if e.id not in due)
+    return Holding(ctx.row.name, view, refusals(ctx, u, now_ms) if patient else {}, again, later)
+
+
 def refusals(ctx: Context, u: Unit, now_ms: int) -> Refusals:
     """What the portal refused within a day: asked again tomorrow, or at once when the value is another one."""
     return {
@@ -108,6 +128,8 @@ def verdict(ctx: Context, case: Case, holding: Holding) -> Judgement:
     decisions = found.decisions
     if ctx.rulebook.writes_fields:
         decisions = (*decisions, *_mapped_back(ctx, case))
+    if found.receipt.stage == "mql" and case.record.id in holding.enrol_again:
+        decisions = (*decisions, *_enrol_again(ctx, case, holding))
     return Judgement(found.receipt, holding.weigh(decisions))
 
 
@@ -123,6 +145,17 @@ def _mapped_back(ctx: Context, case: Case) -> Iterator[SetProperty | Hold]:
             yield SetProperty(contact_id, name, value, "mapping")
     for held in writes.held:
         yield Hold(contact_id, f"write:{held.property}", "mapping", held.reason, held.remedy)
+
+
+def _enrol_again(ctx: Context, case: Case, holding: Holding) -> Iterator[Enrol | Hold]:
+    """Enrolments that the portal refused and that are due again, for who still is an MQL and may be mailed."""
+    rules, email = ctx.rulebook.rules, case.record.properties.get("email") or ""
+    named = {workflow.name: workflow.workflow_id for workflow in rules.workflows}
+    for entry in holding.enrol_again[case.record.id]:
+        name = entry.cause.split(":")[1]
+        if name in named:
+            enrol = Enrol(case.record.id, email, name, named[name], entry.cause)
+            yield gate(enrol, case.facts, rules.documents, holding.view) or enrol
 
 
 def taken_back(ctx: Context, u: Unit, contact_ids: list[int]) -> Mapping[tuple[int, str], Undone]:
