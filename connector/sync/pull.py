@@ -1,6 +1,6 @@
 """A pull: every stream of a portal from its cursor into the mirror, in an order that lets each find what it needs.
 
-    definitions, owners, pipelines ─▶ contacts, companies, deals ─▶ calls … tasks ─▶ events by source
+    definitions, owners, pipelines ─▶ contacts, companies, deals ─▶ links, in turn ─▶ calls … ─▶ events by source
 
 Nothing here writes to the portal. Each stream ends with its own report; one that the portal refuses is off with a
 reason, and the others go on.
@@ -15,7 +15,7 @@ from typing import Any
 from connector.errors import MissingScope, SkippableError
 from connector.model.records import ENGAGEMENTS, MIRRORED, ObjectType
 from connector.store import cursors, definitions, records, runs
-from connector.sync import engagement, reference
+from connector.sync import engagement, reference, rotation
 from connector.sync.context import Context, StreamReport
 from connector.sync.fill import fill
 from connector.sync.increment import Echo, increment, settle
@@ -26,6 +26,7 @@ REFERENCE = ("definitions", "owners", "pipelines", "workflows")
 ALWAYS = ("email_events",)
 WHEN_MOVED = ("forms", "page_views", "marketing_events", "subscriptions")
 HOURLY_MS = 60 * 60 * 1000
+LATELY_MS = 20 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def pull(ctx: Context, options: PullOptions) -> PullReport:
     for object_type in MIRRORED:
         if options.wants(object_type):
             _add(ctx, report, lambda t=object_type: _pull_records(ctx, t, options, report))
+    if options.wants("contacts"):
+        _add(ctx, report, lambda: rotation.read_links(ctx, 0 if options.full else rotation.due(ctx)))
     if options.wants("engagement"):
         _pull_engagement(ctx, options, report)
     return report
@@ -190,11 +193,16 @@ def catch_up(ctx: Context) -> None:
 
 
 def _counts_now(ctx: Context, scope: Scope, state: Mapping[str, Any], report: StreamReport, *, force: bool) -> bool:
-    """Contacts are counted at every increment, companies and deals every hour: a quiet pull has ten calls to spend."""
+    """Contacts are counted at every increment, companies and deals every hour: a quiet pull has ten calls to spend.
+
+    Where links are to be read again, that call takes the place of counting once; the next quiet pull counts.
+    """
     if scope.object_type not in MIRRORED:
         return False
-    due = ctx.clock.now_ms() - state.get("counted_ms", 0) >= HOURLY_MS
-    return force or report.full or scope.object_type == "contacts" or due
+    age = ctx.clock.now_ms() - state.get("counted_ms", 0)
+    if scope.object_type == "contacts" and age < LATELY_MS and not report.moved and rotation.due(ctx):
+        return force or report.full
+    return force or report.full or scope.object_type == "contacts" or age >= HOURLY_MS
 
 
 def _hold_against_count(ctx: Context, scope: Scope, offset: int, report: StreamReport, *, force: bool) -> int:
