@@ -358,6 +358,12 @@ class Portal(Protocol):
     ) -> ProvisionOutcome:
         """Idempotent: looks first, creates only what is missing."""
 
+    def requirements(self, object_type: ObjectType) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """What the portal requires of values: property → (kind of rule, arguments)."""
+
+    def add_options(self, object_type: ObjectType, name: str, values: Sequence[str]) -> tuple[str, ...]:
+        """Idempotent: adds what is missing of these options to a drop-down; those that were added."""
+
     def scopes_check(self) -> tuple[ScopeReport, ...]:
         """One cheap call per feature: what a missing scope or tier switches off."""
 

@@ -20,7 +20,7 @@ from connector.model.records import (
     PropertyDefinition,
     Snapshot,
 )
-from connector.portal import account, automation, engagement, links, objects, past, writes
+from connector.portal import account, automation, engagement, links, objects, past, properties, writes
 from connector.portal.caller import Caller
 from connector.portal.gateway import (
     BatchRead,
@@ -207,6 +207,12 @@ class HubSpotPortal:
         self, object_type: ObjectType, group: PropertyGroup, properties: Sequence[NewProperty]
     ) -> ProvisionOutcome:
         return self._typed().create_properties(object_type, group, properties)
+
+    def requirements(self, object_type: ObjectType) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        return properties.requirements(self._caller, object_type)
+
+    def add_options(self, object_type: ObjectType, name: str, values: Sequence[str]) -> tuple[str, ...]:
+        return properties.add_options(self._caller, object_type, name, values)
 
     # -- the doctor's questions --------------------------------------------------------------------------------------
 

@@ -15,12 +15,14 @@ from connector.model.plan import PortalView
 from connector.rules.decide import same_value
 from connector.rules.gate import effect_name, gate
 from connector.rules.judge import judge
+from connector.rules.validation import Rules, broken, rules_of
 from connector.rules.write_back import write_back
-from connector.store import Unit, flips, outbox, undone
+from connector.store import Unit, cursors, flips, outbox, undone
 from connector.store.flips import Frozen
 from connector.store.undone import Undone
 from connector.sync.context import Context
 from connector.sync.facts import Case
+from connector.sync.options import creatable
 
 DAY_MS = 24 * 60 * 60 * 1000
 STAGE = "lifecyclestage"
@@ -31,7 +33,8 @@ Refusals = Mapping[tuple[int, str, str], str]
 class Holding:
     """What one plan knows of the past: ``taken_back`` and ``frozen`` of one chunk of contacts, the rest of them all.
 
-    ``refused`` are values that are not to be sent again yet, ``enrol_again`` refused enrolments that are to be tried.
+    ``refused`` are values that are not to be sent again yet, ``enrol_again`` refused enrolments that are to be tried,
+    ``creatable`` drop-downs that may get new options, ``requires`` the portal's own rules for values.
     """
 
     portal: str
@@ -39,6 +42,8 @@ class Holding:
     refused: Refusals = field(default_factory=dict)
     enrol_again: Mapping[int, Sequence[OutboxEntry]] = field(default_factory=dict)
     enrol_later: frozenset[str] = frozenset()
+    creatable: frozenset[str] = frozenset()
+    requires: Rules = field(default_factory=dict)
     taken_back: Mapping[tuple[int, str], Undone] = field(default_factory=dict)
     frozen: Mapping[tuple[int, str], Frozen] = field(default_factory=dict)
 
@@ -92,8 +97,15 @@ class Holding:
         if why is not None:
             told = f"HubSpot refused it: {why}"
             return Hold(contact_id, f"write:{name}", "refused", told, "Mend it in HubSpot; retried daily")
+        if why := broken(self.requires, name, value):
+            return Hold(contact_id, f"write:{name}", "portal_rule", why, f"Change the rule of {name} in HubSpot")
         options = self.view.property_options.get(name)
-        if options is None or value in options or self.view.property_types.get(name) != "enumeration":
+        if (
+            options is None
+            or name in self.creatable
+            or {part for part in value.split(";") if part} <= {*options}
+            or self.view.property_types.get(name) != "enumeration"
+        ):
             return None
         lacks = f"The drop-down of {name} lacks the option it needs"
         return Hold(contact_id, f"write:{name}", "option", lacks, "Add the option in HubSpot")
@@ -109,7 +121,9 @@ def whole(ctx: Context, u: Unit, view: PortalView, now_ms: int, *, patient: bool
     again = outbox.refused_enrolments(u, ctx.portal_id, now_ms - DAY_MS) if patient else every
     due = {entry.id for entries in again.values() for entry in entries}
     later = frozenset(e.cause for entries in every.values() for e in entries if e.id not in due)
-    return Holding(ctx.row.name, view, refusals(ctx, u, now_ms) if patient else {}, again, later)
+    rules = rules_of(cursors.get(u, ctx.portal_id, "requirements"))
+    refused = refusals(ctx, u, now_ms) if patient else {}
+    return Holding(ctx.row.name, view, refused, again, later, creatable(ctx), rules)
 
 
 def refusals(ctx: Context, u: Unit, now_ms: int) -> Refusals:
@@ -127,20 +141,21 @@ def verdict(ctx: Context, case: Case, holding: Holding) -> Judgement:
     found = judge(case.facts, ctx.rulebook.rules, holding.view)
     decisions = found.decisions
     if ctx.rulebook.writes_fields:
-        decisions = (*decisions, *_mapped_back(ctx, case))
+        decisions = (*decisions, *_mapped_back(ctx, case, holding.creatable))
     if found.receipt.stage == "mql" and case.record.id in holding.enrol_again:
         decisions = (*decisions, *_enrol_again(ctx, case, holding))
     return Judgement(found.receipt, holding.weigh(decisions))
 
 
-def _mapped_back(ctx: Context, case: Case) -> Iterator[SetProperty | Hold]:
+def _mapped_back(ctx: Context, case: Case, creatable: frozenset[str]) -> Iterator[SetProperty | Hold]:
     """Canonical fields on their way to the properties that the ``mapping`` document lets us write."""
     contact_id = case.record.id
     writes = write_back(ctx.rulebook.mapping, case.facts.fields, case.record.properties)
-    lacking = {option.property for option in writes.options}
+    lacking = {option.property for option in writes.options} - creatable
     for name, value in writes.properties.items():
         if name in lacking:
-            yield Hold(contact_id, f"write:{name}", "option", "The drop-down lacks this option", "Add it in HubSpot")
+            why = f"The drop-down of {name} lacks this option, and its options are not ours to create"
+            yield Hold(contact_id, f"write:{name}", "option", why, "Add it in HubSpot")
         else:
             yield SetProperty(contact_id, name, value, "mapping")
     for held in writes.held:

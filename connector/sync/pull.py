@@ -22,7 +22,7 @@ from connector.sync.increment import Echo, increment, settle
 from connector.sync.scope import ENGAGEMENT_PROPERTIES, Scope, reading_scope, widened
 from connector.sync.sweep import sweep, sweep_engagements
 
-REFERENCE = ("definitions", "owners", "pipelines", "workflows")
+REFERENCE = ("definitions", "owners", "pipelines", "workflows", "requirements")
 ALWAYS = ("email_events",)
 WHEN_MOVED = ("forms", "page_views", "marketing_events", "subscriptions")
 HOURLY_MS = 60 * 60 * 1000
@@ -59,6 +59,9 @@ class PullReport:
 def pull(ctx: Context, options: PullOptions) -> PullReport:
     """Bring the mirror up to what the portal says now."""
     report = PullReport()
+    known = ctx.portal.rates_learned()
+    if known.daily is not None:
+        ctx.progress.note(f"{max(0, known.daily - known.daily_used):,} of {known.daily:,} calls are left today.")
     for stream in REFERENCE:
         if stream != "owners" or options.wants("owners"):
             _add(ctx, report, lambda s=stream: reference.refresh(ctx, s, force=options.full))
