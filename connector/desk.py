@@ -10,12 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from connector.clock import Clock, iso
-from connector.portal.gateway import Portal, Rates
+from connector.portal.gateway import Learned, Portal, Rates
 from connector.portal.versions import OLD
 from connector.progress import Progress
 from connector.store import Store, portals, usage
@@ -27,6 +27,7 @@ from connector.sync.rulebook import Rulebook
 from connector.vault import Vault
 
 PortalFactory = Callable[..., Portal]
+RATES = "rates"
 
 
 @dataclass(slots=True)
@@ -90,11 +91,12 @@ class Desk:
                 calls_before=before,
             )
         finally:
-            made = laid.portal.calls().since(before).made
+            made, learned = laid.portal.calls().since(before).made, laid.portal.rates_learned()
             if not self._lasting or offline:
                 laid.portal.close()
             if made:
                 with self._store.unit() as u:
+                    portals.keep_setting(u, row.id, RATES, asdict(learned))
                     usage.add_calls(u, row.id, iso(self._clock.now_ms())[:10], made)
 
     def close(self) -> None:
@@ -126,7 +128,7 @@ class Desk:
             token,
             clock=self._clock,
             generation="auto" if row.generation == OLD else row.generation,
-            rates=replace(self._rates, time_zone=row.time_zone),
+            rates=replace(self._rates, time_zone=row.time_zone, learned=_learned(row)),
         )
 
     def _rulebook(self, row: PortalRow, laid: _Laid) -> Rulebook:
@@ -135,3 +137,10 @@ class Desk:
         if laid.rulebook is None or laid.edition != edition:
             laid.rulebook, laid.edition = rulebook.load(self._store, row.id), edition
         return laid.rulebook
+
+
+def _learned(row: PortalRow) -> Learned:
+    """What an earlier process found out about the portal's limits; what another version kept is left out."""
+    kept = row.settings.get(RATES)
+    known = {entry.name for entry in fields(Learned)}
+    return Learned(**{k: v for k, v in kept.items() if k in known}) if isinstance(kept, dict) else Learned()

@@ -188,7 +188,7 @@ OutboxState = Literal["planned", "sent", "confirmed", "refused", "dropped", "unk
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """One effect on its way: ``payload`` to send, ``before`` as booked for undo."""
+    """One effect on its way: ``payload`` to send, ``before`` as booked for undo, ``sent_ms`` when it was asked."""
 
     id: int
     run_id: str
@@ -200,3 +200,4 @@ class OutboxEntry:
     state: OutboxState
     attempts: int = 0
     reason: str = ""
+    sent_ms: int | None = None

@@ -9,6 +9,7 @@ from connector.errors import FeatureOff, MissingScope, NotFound, PortalUnavailab
 from connector.model.records import PortalIdentity
 from connector.portal.bodies import JsonValue, text
 from connector.portal.caller import Caller, Query
+from connector.portal.engagement import at_either
 from connector.portal.gateway import DailyUsage, ScopeReport
 from connector.portal.translate import millis, results_of, whole
 from connector.portal.versions import GENERATIONS
@@ -82,6 +83,10 @@ def _first(operation: str) -> Callable[[Caller], object]:
     return lambda caller: caller.ask(operation, query={"limit": 1})
 
 
+def _marketing_events(caller: Caller) -> object:
+    return at_either(caller, lambda operation: caller.ask(operation, query={"limit": 1}))
+
+
 def _events(caller: Caller) -> object:
     query: Query = {"objectType": "contact", "objectId": 1, "eventType": "e_visited_page", "limit": 1}
     return caller.ask("events.occurrences", query=query)
@@ -102,7 +107,7 @@ def probes(owners: Callable[[], object]) -> Sequence[_Probe]:
         _Probe("properties", "crm.schemas.contacts.read", lambda caller: caller.ask("properties.list")),
         _Probe("forms", "forms", _first("forms.list")),
         _Probe("email events", "content", _email_events),
-        _Probe("marketing events", "crm.objects.marketing_events.read", _first("marketing_events.list")),
+        _Probe("marketing events", "crm.objects.marketing_events.read", _marketing_events),
         _Probe("page views and custom events", "oauth (Enterprise)", _events),
         _Probe("subscriptions", "communication_preferences.read", _first("subscriptions.definitions")),
         _Probe("workflows", "automation", lambda caller: caller.ask("workflows.list")),

@@ -34,13 +34,17 @@ def _plain(value: str | int | bool) -> str:
 
 
 class Caller:
-    """Asks a portal logical questions. ``generation`` is settled once, by the first look at the account."""
+    """Asks a portal logical questions. ``generation`` is settled once, by the first look at the account.
+
+    ``marketing_events`` is the operation that lists them here, once it is known not to be the usual one.
+    """
 
     def __init__(self, transport: Transport, generation: str) -> None:
         self.transport = transport
         self.settled = generation != "auto"
         self.generation = generation if self.settled else OLD
         self.settle: Callable[[], object] | None = None
+        self.marketing_events = ""
 
     def ask(
         self,

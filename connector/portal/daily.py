@@ -42,6 +42,19 @@ class DailyBudget:
         self._ends_ms: int | None = None
         self._exhausted_until_ms: int | None = None
 
+    def resume(self, limit: int | None, used: int, ends_ms: int, closed_until_ms: int, now_ms: int) -> None:
+        """Go on from what an earlier process knew of the same day."""
+        if limit is not None and not self._fixed:
+            self.limit = limit
+        if ends_ms > now_ms:
+            self.used, self._ends_ms = max(self.used, used), ends_ms
+        if closed_until_ms > now_ms:
+            self._exhausted_until_ms = closed_until_ms
+
+    def standing(self) -> tuple[int | None, int, int, int]:
+        """(limit, used, when the day ends, until when the portal is closed), for ``resume``."""
+        return self.limit, self.used, self._ends_ms or 0, self._exhausted_until_ms or 0
+
     def set_zone(self, zone: tzinfo) -> None:
         if zone != self._zone:
             self._zone, self._ends_ms = zone, None

@@ -7,10 +7,10 @@ are records and are read by ``objects``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from connector.clock import iso
-from connector.errors import NotFound, ProtocolBroken
+from connector.errors import FeatureOff, NotFound, ProtocolBroken
 from connector.model.records import PortalEvent
 from connector.portal.bodies import objects, text
 from connector.portal.caller import Caller, Query
@@ -26,8 +26,11 @@ from connector.portal.translate_events import (
     subscription_definition_of,
     subscription_events_of,
 )
+from connector.portal.versions import OLD
 
+T = TypeVar("T")
 PAGE_VIEW = "e_visited_page"
+_ADDRESSES = ("marketing_events.list", "marketing_events.list_other")
 _V1_PAGE = 1_000
 _PAGE = 100
 # HubSpot docs: forms, "Get submissions": at most 50 a page.
@@ -111,8 +114,26 @@ def _behaviour(
 
 
 def marketing_events(caller: Caller) -> tuple[MarketingEvent, ...]:
-    found = (marketing_event_of(raw) for raw in _all(caller, "marketing_events.list", {"limit": _PAGE}))
-    return tuple(event for event in found if event.id)
+    """All marketing events, under whichever of their two addresses the portal answers; remembered once found."""
+    found = at_either(caller, lambda operation: list(_all(caller, operation, {"limit": _PAGE})))
+    return tuple(event for event in map(marketing_event_of, found) if event.id)
+
+
+def at_either(caller: Caller, call: Callable[[str], T]) -> T:
+    """A call at the address of marketing events that answers: the remembered one first, then the other."""
+    first = caller.marketing_events or _ADDRESSES[0]
+    try:
+        return call(first)
+    except FeatureOff as off:
+        if off.scopes or caller.generation != OLD:
+            raise
+        other = _ADDRESSES[1] if first == _ADDRESSES[0] else _ADDRESSES[0]
+        try:
+            done = call(other)
+        except FeatureOff:
+            raise off from None
+        caller.marketing_events = other
+        return done
 
 
 def participations(caller: Caller, event: MarketingEvent, *, after: str | None) -> EventPage:

@@ -25,6 +25,31 @@ from connector.model.records import (
 
 Kind = Literal["list", "search", "batch_read", "write", "other"]
 KINDS: tuple[Kind, ...] = ("list", "search", "batch_read", "write", "other")
+# Reasons of a ``RetryableError`` after which a call may have been carried out all the same.
+OUTCOME_OPEN = frozenset({"outcome_unknown", "unreadable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a portal's limits were found to be, to be kept for the next process. None and 0: not found out.
+
+    ``refill_ms`` is when ``refill`` was found out. ``searches`` are a second; one more is tried
+    ``search_patience_ms`` after ``search_quiet_ms``. ``daily_used`` counts until ``daily_ends_ms``;
+    ``closed_until_ms`` is when the portal's used-up day ends. ``marketing_events``: which of two addresses answers.
+    """
+
+    burst: int | None = None
+    window_seconds: float | None = None
+    refill: Literal["learn", "rolling", "bucket"] = "learn"
+    refill_ms: int = 0
+    searches: int | None = None
+    search_quiet_ms: int = 0
+    search_patience_ms: int = 0
+    daily: int | None = None
+    daily_used: int = 0
+    daily_ends_ms: int = 0
+    closed_until_ms: int = 0
+    marketing_events: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +59,8 @@ class Rates:
     ``burst`` calls in ``window_seconds`` (never more than the portal's own figure); ``search_per_second`` has its own
     bucket; ``daily`` with ``reserve_share`` of it kept for live traffic and other tools of the portal. ``daily_used``
     seeds the calls already made since the portal's midnight in ``time_zone``. ``refill`` names the limiter's model
-    when it is known: ``rolling``, ``bucket``, or ``learn``.
+    when it is known: ``rolling``, ``bucket``, or ``learn``. ``learned`` is what an earlier process found out; what is
+    configured goes first.
     """
 
     burst: int | None = None
@@ -45,6 +71,7 @@ class Rates:
     daily_used: int = 0
     time_zone: str = ""
     refill: Literal["learn", "rolling", "bucket"] = "learn"
+    learned: Learned = Learned()
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +316,9 @@ class Portal(Protocol):
     def read_one(self, object_type: ObjectType, record: int | str, properties: Sequence[str]) -> Snapshot:
         """``record`` is an id or an e-mail; the snapshot's id may be the survivor's; raises ``NotFound``."""
 
+    def history(self, object_type: ObjectType, record: int, name: str) -> tuple[tuple[int, str], ...]:
+        """(since when, value) of one property, newest first, as the portal remembers it."""
+
     def associations(
         self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[int]
     ) -> dict[int, tuple[Association, ...]]:
@@ -328,6 +358,12 @@ class Portal(Protocol):
     ) -> ProvisionOutcome:
         """Idempotent: looks first, creates only what is missing."""
 
+    def requirements(self, object_type: ObjectType) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """What the portal requires of values: property → (kind of rule, arguments)."""
+
+    def add_options(self, object_type: ObjectType, name: str, values: Sequence[str]) -> tuple[str, ...]:
+        """Idempotent: adds what is missing of these options to a drop-down; those that were added."""
+
     def scopes_check(self) -> tuple[ScopeReport, ...]:
         """One cheap call per feature: what a missing scope or tier switches off."""
 
@@ -337,5 +373,8 @@ class Portal(Protocol):
         """The portal's clock: ours, corrected by its Date header."""
 
     def calls(self) -> CallCounts: ...
+
+    def rates_learned(self) -> Learned:
+        """What the limits were found to be, for the next process."""
 
     def close(self) -> None: ...

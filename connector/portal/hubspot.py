@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connector.clock import Clock
@@ -19,7 +20,7 @@ from connector.model.records import (
     PropertyDefinition,
     Snapshot,
 )
-from connector.portal import account, automation, engagement, links, objects, writes
+from connector.portal import account, automation, engagement, links, objects, past, properties, writes
 from connector.portal.caller import Caller
 from connector.portal.gateway import (
     BatchRead,
@@ -29,6 +30,7 @@ from connector.portal.gateway import (
     EventPage,
     Filter,
     Form,
+    Learned,
     MarketingEvent,
     NewProperty,
     Portal,
@@ -61,7 +63,9 @@ def connect(
     if generation not in {"auto", *GENERATIONS}:
         raise ConfigError(f"The generation is one of auto, {', '.join(GENERATIONS)}.")
     transport = Transport(base_url, token, clock=clock, rates=rates, on_call=on_call)
-    return HubSpotPortal(Caller(transport, generation))
+    caller = Caller(transport, generation)
+    caller.marketing_events = rates.learned.marketing_events if rates else ""
+    return HubSpotPortal(caller)
 
 
 class HubSpotPortal:
@@ -148,6 +152,9 @@ class HubSpotPortal:
     def read_one(self, object_type: ObjectType, record: int | str, properties: Sequence[str]) -> Snapshot:
         return objects.read_one(self._caller, object_type, record, properties)
 
+    def history(self, object_type: ObjectType, record: int, name: str) -> tuple[tuple[int, str], ...]:
+        return past.history(self._caller, object_type, record, name)
+
     def associations(
         self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[int]
     ) -> dict[int, tuple[Association, ...]]:
@@ -201,6 +208,12 @@ class HubSpotPortal:
     ) -> ProvisionOutcome:
         return self._typed().create_properties(object_type, group, properties)
 
+    def requirements(self, object_type: ObjectType) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        return properties.requirements(self._caller, object_type)
+
+    def add_options(self, object_type: ObjectType, name: str, values: Sequence[str]) -> tuple[str, ...]:
+        return properties.add_options(self._caller, object_type, name, values)
+
     # -- the doctor's questions --------------------------------------------------------------------------------------
 
     def scopes_check(self) -> tuple[ScopeReport, ...]:
@@ -218,6 +231,10 @@ class HubSpotPortal:
 
     def calls(self) -> CallCounts:
         return self._transport.governor.counts()
+
+    def rates_learned(self) -> Learned:
+        learned = self._transport.governor.learned(self.now_ms())
+        return replace(learned, marketing_events=self._caller.marketing_events)
 
     @property
     def limiter(self) -> str:

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from connector.clock import Clock
 from connector.errors import DailyLimitReached, RateLimited
 from connector.portal.daily import DailyBudget, zone_of
-from connector.portal.gateway import KINDS, CallCounts, DailyUsage, Kind, Rates
+from connector.portal.gateway import KINDS, CallCounts, DailyUsage, Kind, Learned, Rates
+from connector.portal.pace import Pace
 from connector.portal.retry import LONGEST_WAIT, wait_of
-from connector.portal.windows import Learner, RollingWindow, TokenBucket
+from connector.portal.windows import Learner, RollingWindow, TokenBucket, Verdict
 
 DEFAULT_BURST = 100
 # Before the first answer has named the portal's figures only a few calls go out.
@@ -33,6 +34,7 @@ _LEARNABLE = 20
 # While live calls have been seen lately, background work leaves them room, so that none waits for a whole window.
 _LIVE_MEMORY = 60.0
 _LONGEST_NAP = 0.05
+_DOUBT_ROLLING_MS = 7 * 24 * 60 * 60 * 1000
 _LONGEST_CALM_NAP = 0.25
 
 
@@ -55,6 +57,7 @@ class Lane:
         self.learner = learner
         self.bucket = TokenBucket(window.limit, window.window, now)
         self.known = known
+        self.sized = False
         self.live_waiting = 0
         self._paused_until = now
         self._probing = False
@@ -108,7 +111,7 @@ class Lane:
             raise RateLimited(f"The portal asked for a pause of its {name} calls.", policy=name, retry_after=rest)
 
     def resize(self, limit: int, window: float) -> None:
-        self.known = True
+        self.known = self.sized = True
         if (limit, window) != (self.window.limit, self.window.window):
             self.window.limit, self.window.window = limit, window
             self.bucket.resize(limit, window)
@@ -168,15 +171,20 @@ class Governor:
         # One waiter per lane and urgency watches the clock, the others queue behind it.
         self._turnstiles = {(lane, live): threading.Lock() for lane in ("burst", "search") for live in (True, False)}
         now = clock.monotonic()
-        burst = RollingWindow(rates.burst or DEFAULT_BURST, rates.window_seconds)
-        search = RollingWindow(rates.search_per_second, 1.0)
+        known = rates.learned
+        window = rates.window_seconds if rates.burst else known.window_seconds or rates.window_seconds
+        burst = RollingWindow(rates.burst or known.burst or DEFAULT_BURST, window)
+        self._pace = Pace(rates.search_per_second, known.searches, known.search_quiet_ms, known.search_patience_ms)
+        search = RollingWindow(self._pace.rate, 1.0)
+        refill = _refill(rates, clock.now_ms())
         self._lanes = {
-            "burst": Lane(burst, Learner(rates.refill), now, known=rates.burst is not None),
+            "burst": Lane(burst, Learner(refill), now, known=rates.burst is not None),
             "search": Lane(search, Learner("rolling"), now, known=True),
         }
         self._daily = DailyBudget(
             rates.daily, reserve_share=rates.reserve_share, used=rates.daily_used, zone=zone_of(rates.time_zone)
         )
+        self._daily.resume(known.daily, known.daily_used, known.daily_ends_ms, known.closed_until_ms, clock.now_ms())
         self._made: Counter[str] = Counter()
         self._other: Counter[str] = Counter()
 
@@ -188,6 +196,25 @@ class Governor:
     @property
     def burst(self) -> int:
         return self._lanes["burst"].window.limit
+
+    def learned(self, now_ms: int) -> Learned:
+        """What the next process may begin with. A refused day that is over is not kept."""
+        with self._lock:
+            lane, pace, known = self._lanes["burst"], self._pace, self._rates.learned
+            limit, used, ends_ms, closed = self._daily.standing()
+            return Learned(
+                burst=lane.window.limit if lane.sized else None,
+                window_seconds=lane.window.window if lane.sized else None,
+                refill=lane.learner.verdict,
+                refill_ms=known.refill_ms if known.refill == lane.learner.verdict else now_ms,
+                searches=pace.rate if pace.rate < pace.most else None,
+                search_quiet_ms=pace.quiet_ms,
+                search_patience_ms=pace.patience_ms,
+                daily=limit,
+                daily_used=used,
+                daily_ends_ms=ends_ms,
+                closed_until_ms=closed if closed > now_ms else 0,
+            )
 
     def set_zone(self, name: str) -> None:
         """The portal's time zone: where its day ends."""
@@ -221,6 +248,8 @@ class Governor:
             own.back(permit, now, answered=refused is None)
             if permit.kind != "search":
                 self._learn(headers, permit, now)
+            elif not isinstance(refused, DailyLimitReached):
+                self._keep_pace(refused, now_ms)
             if isinstance(refused, RateLimited):
                 self._other["refused"] += 1
                 lane = own if refused.policy.upper() == "SECONDLY" else self._named(refused, own)
@@ -261,6 +290,13 @@ class Governor:
         probe = lane.send(live, now)
         return Permit(kind, live, now, lane.window.released, probe)
 
+    def _keep_pace(self, refused: RateLimited | None, now_ms: int) -> None:
+        """Searches have no headers: only refusals tell what the portal allows."""
+        secondly = refused is not None and refused.policy.upper() == "SECONDLY"
+        if refused is None or secondly:
+            rate = self._pace.refused(now_ms) if secondly else self._pace.passed(now_ms)
+            self._lanes["search"].resize(rate, 1.0)
+
     def _lane(self, kind: Kind) -> Lane:
         return self._lanes["search" if kind == "search" else "burst"]
 
@@ -289,6 +325,14 @@ class Governor:
         left = _number(headers, "x-hubspot-ratelimit-daily-remaining")
         if limit and left is not None:
             self._daily.correct(limit, left)
+
+
+def _refill(rates: Rates, now_ms: int) -> Verdict:
+    """The limiter's kind as far as it is known. That it is the slow one is found out anew after a while."""
+    known = rates.learned
+    if rates.refill != "learn" or (known.refill == "rolling" and now_ms - known.refill_ms > _DOUBT_ROLLING_MS):
+        return rates.refill
+    return known.refill
 
 
 class _Waiting:

@@ -95,6 +95,29 @@ _TABLE = (
         optional=True,
     ),
     Operation("properties.list", "GET", "/crm/v3/properties/{object_type}", "/crm/properties/2026-09/{object_type}"),
+    Operation(
+        "properties.read",
+        "GET",
+        "/crm/v3/properties/{object_type}/{record}",
+        "/crm/properties/2026-09/{object_type}/{record}",
+        missing="record",
+    ),
+    Operation(
+        "properties.change",
+        "PATCH",
+        "/crm/v3/properties/{object_type}/{record}",
+        "/crm/properties/2026-09/{object_type}/{record}",
+        kind="write",
+        missing="record",
+    ),
+    # Only under a dated path (HubSpot docs: property validations).
+    Operation(
+        "properties.validations",
+        "GET",
+        "/crm/property-validations/2026-09/{object_type}",
+        "/crm/property-validations/2026-09/{object_type}",
+        optional=True,
+    ),
     Operation("account.details", "GET", "/account-info/v3/details", "/account-info/2026-09/details", missing="record"),
     Operation(
         "account.daily_usage",
@@ -137,6 +160,15 @@ _TABLE = (
         "marketing_events.list",
         "GET",
         "/marketing/v3/marketing-events/",
+        "/marketing/marketing-events/2026-09",
+        kind="list",
+        optional=True,
+    ),
+    # HubSpot's guide names the first address, its OpenAPI file of the same version this one.
+    Operation(
+        "marketing_events.list_other",
+        "GET",
+        "/marketing/marketing-events/v3",
         "/marketing/marketing-events/2026-09",
         kind="list",
         optional=True,

@@ -2,7 +2,9 @@
 
 planned ──▶ unknown ──▶ sent ──▶ confirmed        unknown: the call was begun, its outcome not booked
    │           │          └────▶ refused          (read the portal before sending again)
-   └───────────┴──▶ dropped, refused
+   └───────────┴──▶ dropped, refused ──▶ planned   an enrolment that did not happen may be asked for again
+
+Who was enrolled is never enrolled again for the same cause, and so is not whom nobody knows about (``UNTOLD``).
 """
 
 from __future__ import annotations
@@ -17,16 +19,17 @@ import sqlalchemy as sa
 
 from connector.model.judgement import OutboxEntry, OutboxState
 from connector.store import bulk, erasures
-from connector.store.schema import OUTBOX
+from connector.store.schema import ALIASES, OUTBOX
 from connector.store.unit import AnyRow, Unit, check_portal, mine
 from connector.store.values import clean, dumps, loads
 
 _O = OUTBOX.c
 WAITING: tuple[OutboxState, ...] = ("planned", "unknown")
+UNTOLD = "Its answer was lost and the portal cannot tell whether it happened: look in HubSpot, enrol by hand if not"
 
 # From which states a state may be reached; anything else is left as it is.
 _FROM: dict[OutboxState, tuple[OutboxState, ...]] = {
-    "planned": ("unknown", "refused"),
+    "planned": ("unknown", "refused", "dropped"),
     "unknown": ("planned", "unknown"),
     "sent": ("planned", "unknown"),
     "confirmed": ("planned", "unknown", "sent"),
@@ -47,13 +50,31 @@ class NewEntry:
 
 
 def enter(u: Unit, portal_id: int, run_id: str, entries: Sequence[NewEntry], now_ms: int) -> int:
-    """Enter effects; how many were new. A cause that was ever entered is skipped, whatever became of it."""
+    """Enter effects; how many are new or asked for again. A cause that was entered before is skipped, unless it is an
+    enrolment that was dropped or refused: that did not happen, and is planned again.
+    """
     u.own(portal_id)
     gone = erasures.standing(u, portal_id, {entry.contact_id for entry in entries})
     entries = [entry for entry in entries if entry.contact_id not in gone] if gone else entries
+    again = _again(u, portal_id, run_id, [entry for entry in entries if entry.kind == "enrol"], now_ms)
     last = u.number(sa.select(sa.func.max(_O.id)).where(mine(OUTBOX, portal_id)))
     rows = [_row(last + place, run_id, entry, now_ms) for place, entry in enumerate(entries, 1)]
-    return bulk.put(u, portal_id, OUTBOX, rows, clash="nothing")
+    return again + bulk.put(u, portal_id, OUTBOX, rows, clash="nothing")
+
+
+def _again(u: Unit, portal_id: int, run_id: str, entries: Sequence[NewEntry], now_ms: int) -> int:
+    """Plan those enrolments again that did not happen, with what is known of the person now."""
+    if not entries:
+        return 0
+    wanted = {clean(entry.cause): entry for entry in entries}
+    ended = [mine(OUTBOX, portal_id, kind="enrol"), _O.state.in_(("dropped", "refused")), _O.reason != UNTOLD]
+    found = u.rows(sa.select(_O.id, _O.cause).where(*ended, u.among(_O.cause, wanted)))
+    for number, cause in found:
+        entry = wanted[cause]
+        values = {"run_id": run_id, "contact_id": entry.contact_id, "payload": dumps(dict(entry.payload))}
+        fresh = {"state": "planned", "reason": "", "created_ms": now_ms, **values}
+        u.change(sa.update(OUTBOX).where(mine(OUTBOX, portal_id, id=number)).values(fresh))
+    return len(found)
 
 
 def _row(number: int, run_id: str, entry: NewEntry, now_ms: int) -> tuple[Any, ...]:
@@ -64,13 +85,14 @@ def _row(number: int, run_id: str, entry: NewEntry, now_ms: int) -> tuple[Any, .
 
 _COLUMNS = [
     _O.id, _O.run_id, _O.contact_id, _O.kind, _O.cause, _O.payload, _O.before, _O.state, _O.attempts, _O.reason,
+    _O.sent_ms,
 ]  # fmt: skip
 
 
 def _entry(row: AnyRow) -> OutboxEntry:
-    number, run_id, contact_id, kind, cause, payload, before, state, attempts, reason = row
+    number, run_id, contact_id, kind, cause, payload, before, state, attempts, reason, sent_ms = row
     sent, kept = loads(payload), loads(before)
-    return OutboxEntry(number, run_id, contact_id, kind, cause, sent, kept, state, attempts, reason)
+    return OutboxEntry(number, run_id, contact_id, kind, cause, sent, kept, state, attempts, reason, sent_ms)
 
 
 def due(u: Unit, portal_id: int, limit: int, *, after_id: int = 0) -> tuple[OutboxEntry, ...]:
@@ -171,6 +193,34 @@ def written_since(u: Unit, portal_id: int, contact_ids: Collection[int], since_m
     )
     rows = u.rows(query.order_by(_O.id)) if contact_ids else ()
     return tuple(Written(row[0], row[1], row[2], loads(row[3])["properties"], bool(row[4])) for row in rows)
+
+
+def enrolments(u: Unit, portal_id: int, contact_id: int, cause: str) -> tuple[OutboxEntry, ...]:
+    """Every enrolment for the same reason of this contact and of those merged into it, oldest first."""
+    found = u.rows(
+        sa.select(ALIASES.c.old_id).where(mine(ALIASES, portal_id, object_type="contacts", winner_id=contact_id))
+    )
+    ids = {contact_id, *(row[0] for row in found)}
+    query = sa.select(*_COLUMNS).where(mine(OUTBOX, portal_id, kind="enrol"), u.among(_O.contact_id, ids))
+    same = (_entry(row) for row in u.rows(query.order_by(_O.id)))
+    return tuple(entry for entry in same if reason_of(entry.cause) == reason_of(cause))
+
+
+def reason_of(cause: str) -> str:
+    """What an enrolment is for, whoever it is for: the cause without the contact's id."""
+    head, _, tail = cause.rpartition(":")
+    return f"{head.rpartition(':')[0]}:{tail}"
+
+
+def refused_enrolments(u: Unit, portal_id: int, before_ms: int | None = None) -> dict[int, list[OutboxEntry]]:
+    """Enrolments that the portal refused, by contact; with ``before_ms`` only those that were asked for before then."""
+    which = [mine(OUTBOX, portal_id, state="refused", kind="enrol"), _O.reason != UNTOLD]
+    if before_ms is not None:
+        which.append(sa.func.coalesce(_O.sent_ms, _O.created_ms) < before_ms)
+    found: dict[int, list[OutboxEntry]] = {}
+    for row in u.rows(sa.select(*_COLUMNS).where(*which).order_by(_O.id)):
+        found.setdefault(row[2], []).append(_entry(row))
+    return found
 
 
 def refused_since(u: Unit, portal_id: int, since_ms: int) -> tuple[OutboxEntry, ...]:

@@ -138,6 +138,14 @@ def set_settings(u: Unit, portal_id: int, settings: Mapping[str, Any]) -> None:
     _change(u, portal_id, settings=dumps(dict(settings)))
 
 
+def keep_setting(u: Unit, portal_id: int, name: str, value: Any) -> None:
+    """Keep one of our own findings beside the other settings; a portal that was removed meanwhile keeps nothing."""
+    u.own(portal_id)
+    kept = u.scalar(sa.select(PORTALS.c.settings).where(PORTALS.c.id == portal_id))
+    if kept is not None and loads(kept).get(name) != value:
+        set_settings(u, portal_id, {**loads(kept), name: value})
+
+
 def _change(u: Unit, portal_id: int, **values: str | int | bool | bytes | None) -> None:
     check_portal(portal_id)
     if not u.change(sa.update(PORTALS).where(PORTALS.c.id == portal_id).values(values)):

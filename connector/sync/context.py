@@ -91,3 +91,4 @@ class PushReport:
     first_ms: int = 0
     last_answer_ms: int = 0
     sent: list[int] = field(default_factory=list)
+    options: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from connector.store.records.rows import emails_of
 from connector.sync import privacy
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases, past_case
-from connector.sync.holding import Holding, frozen, refusals, taken_back, verdict
+from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
 from connector.sync.pull import off_sources
 from connector.sync.react import portal_view
 from connector.sync.rulebook import load
@@ -34,13 +34,11 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
         record = find(ctx, u, contact)
         case = _case(ctx, u, record, at_ms, off)
         now = at_ms is None
-        holding = Holding(
-            ctx.row.name,
-            view,
-            refusals(ctx, u, ctx.clock.now_ms()) if now else {},
-            taken_back(ctx, u, [record.id]) if now else {},
-            frozen(ctx, u, [record.id]) if now else {},
-        )
+        holding = Holding(ctx.row.name, view)
+        if now:
+            holding = whole(ctx, u, view, ctx.clock.now_ms(), patient=True)
+            mine = [record.id]
+            holding = replace(holding, taken_back=taken_back(ctx, u, mine), frozen=frozen(ctx, u, mine))
         since = {(row.effect, row.gate): row.since_ms for row in holds.of(u, ctx.portal_id, record.id)}
         erased_before = privacy.warning(ctx, u, emails_of(record.properties))
         booked = outbox.of(u, ctx.portal_id, record.id) if now else ()

@@ -6,20 +6,23 @@ carried out becomes a ``Hold`` with its reason. Judging itself is in ``connector
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.clock import iso
-from connector.model.judgement import Decision, Enrol, Hold, Judgement, MoveStage, SetProperty
+from connector.model.judgement import Decision, Enrol, Hold, Judgement, MoveStage, OutboxEntry, SetProperty
 from connector.model.plan import PortalView
 from connector.rules.decide import same_value
+from connector.rules.gate import effect_name, gate
 from connector.rules.judge import judge
+from connector.rules.validation import Rules, broken, rules_of
 from connector.rules.write_back import write_back
-from connector.store import Unit, flips, outbox, undone
+from connector.store import Unit, cursors, flips, outbox, undone
 from connector.store.flips import Frozen
 from connector.store.undone import Undone
 from connector.sync.context import Context
 from connector.sync.facts import Case
+from connector.sync.options import creatable
 
 DAY_MS = 24 * 60 * 60 * 1000
 STAGE = "lifecyclestage"
@@ -28,11 +31,19 @@ Refusals = Mapping[tuple[int, str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one plan knows of the past: ``refused`` counts for the whole portal, the others for one chunk."""
+    """What one plan knows of the past: ``taken_back`` and ``frozen`` of one chunk of contacts, the rest of them all.
+
+    ``refused`` are values that are not to be sent again yet, ``enrol_again`` refused enrolments that are to be tried,
+    ``creatable`` drop-downs that may get new options, ``requires`` the portal's own rules for values.
+    """
 
     portal: str
     view: PortalView
     refused: Refusals = field(default_factory=dict)
+    enrol_again: Mapping[int, Sequence[OutboxEntry]] = field(default_factory=dict)
+    enrol_later: frozenset[str] = frozenset()
+    creatable: frozenset[str] = frozenset()
+    requires: Rules = field(default_factory=dict)
     taken_back: Mapping[tuple[int, str], Undone] = field(default_factory=dict)
     frozen: Mapping[tuple[int, str], Frozen] = field(default_factory=dict)
 
@@ -45,6 +56,11 @@ class Holding:
         return tuple(weighed)
 
     def _weighed(self, decision: Decision) -> Decision:
+        if isinstance(decision, Enrol) and decision.cause in self.enrol_later:
+            told = "HubSpot refused the enrolment within a day"
+            return Hold(
+                decision.contact_id, effect_name(decision), "refused", told, "Mend it in HubSpot; retried daily"
+            )
         if isinstance(decision, MoveStage):
             who = decision.contact_id
             return self._frozen(who, STAGE) or self._taken_back(who, STAGE, decision.to_value) or decision
@@ -81,8 +97,15 @@ class Holding:
         if why is not None:
             told = f"HubSpot refused it: {why}"
             return Hold(contact_id, f"write:{name}", "refused", told, "Mend it in HubSpot; retried daily")
+        if why := broken(self.requires, name, value):
+            return Hold(contact_id, f"write:{name}", "portal_rule", why, f"Change the rule of {name} in HubSpot")
         options = self.view.property_options.get(name)
-        if options is None or value in options or self.view.property_types.get(name) != "enumeration":
+        if (
+            options is None
+            or name in self.creatable
+            or {part for part in value.split(";") if part} <= {*options}
+            or self.view.property_types.get(name) != "enumeration"
+        ):
             return None
         lacks = f"The drop-down of {name} lacks the option it needs"
         return Hold(contact_id, f"write:{name}", "option", lacks, "Add the option in HubSpot")
@@ -90,6 +113,17 @@ class Holding:
     @staticmethod
     def _with_stage(enrol: Enrol, stage: Hold) -> Hold:
         return Hold(enrol.contact_id, f"enrol:{enrol.workflow}", stage.gate, stage.why, stage.remedy)
+
+
+def whole(ctx: Context, u: Unit, view: PortalView, now_ms: int, *, patient: bool) -> Holding:
+    """What a plan must know of the whole portal. ``patient``: what was refused within a day is left alone."""
+    every = outbox.refused_enrolments(u, ctx.portal_id)
+    again = outbox.refused_enrolments(u, ctx.portal_id, now_ms - DAY_MS) if patient else every
+    due = {entry.id for entries in again.values() for entry in entries}
+    later = frozenset(e.cause for entries in every.values() for e in entries if e.id not in due)
+    rules = rules_of(cursors.get(u, ctx.portal_id, "requirements"))
+    refused = refusals(ctx, u, now_ms) if patient else {}
+    return Holding(ctx.row.name, view, refused, again, later, creatable(ctx), rules)
 
 
 def refusals(ctx: Context, u: Unit, now_ms: int) -> Refusals:
@@ -107,22 +141,36 @@ def verdict(ctx: Context, case: Case, holding: Holding) -> Judgement:
     found = judge(case.facts, ctx.rulebook.rules, holding.view)
     decisions = found.decisions
     if ctx.rulebook.writes_fields:
-        decisions = (*decisions, *_mapped_back(ctx, case))
+        decisions = (*decisions, *_mapped_back(ctx, case, holding.creatable))
+    if found.receipt.stage == "mql" and case.record.id in holding.enrol_again:
+        decisions = (*decisions, *_enrol_again(ctx, case, holding))
     return Judgement(found.receipt, holding.weigh(decisions))
 
 
-def _mapped_back(ctx: Context, case: Case) -> Iterator[SetProperty | Hold]:
+def _mapped_back(ctx: Context, case: Case, creatable: frozenset[str]) -> Iterator[SetProperty | Hold]:
     """Canonical fields on their way to the properties that the ``mapping`` document lets us write."""
     contact_id = case.record.id
     writes = write_back(ctx.rulebook.mapping, case.facts.fields, case.record.properties)
-    lacking = {option.property for option in writes.options}
+    lacking = {option.property for option in writes.options} - creatable
     for name, value in writes.properties.items():
         if name in lacking:
-            yield Hold(contact_id, f"write:{name}", "option", "The drop-down lacks this option", "Add it in HubSpot")
+            why = f"The drop-down of {name} lacks this option, and its options are not ours to create"
+            yield Hold(contact_id, f"write:{name}", "option", why, "Add it in HubSpot")
         else:
             yield SetProperty(contact_id, name, value, "mapping")
     for held in writes.held:
         yield Hold(contact_id, f"write:{held.property}", "mapping", held.reason, held.remedy)
+
+
+def _enrol_again(ctx: Context, case: Case, holding: Holding) -> Iterator[Enrol | Hold]:
+    """Enrolments that the portal refused and that are due again, for who still is an MQL and may be mailed."""
+    rules, email = ctx.rulebook.rules, case.record.properties.get("email") or ""
+    named = {workflow.name: workflow.workflow_id for workflow in rules.workflows}
+    for entry in holding.enrol_again[case.record.id]:
+        name = entry.cause.split(":")[1]
+        if name in named:
+            enrol = Enrol(case.record.id, email, name, named[name], entry.cause)
+            yield gate(enrol, case.facts, rules.documents, holding.view) or enrol
 
 
 def taken_back(ctx: Context, u: Unit, contact_ids: list[int]) -> Mapping[tuple[int, str], Undone]:

@@ -1,6 +1,6 @@
 """A pull: every stream of a portal from its cursor into the mirror, in an order that lets each find what it needs.
 
-    definitions, owners, pipelines ─▶ contacts, companies, deals ─▶ calls … tasks ─▶ events by source
+    definitions, owners, pipelines ─▶ contacts, companies, deals ─▶ links, in turn ─▶ calls … ─▶ events by source
 
 Nothing here writes to the portal. Each stream ends with its own report; one that the portal refuses is off with a
 reason, and the others go on.
@@ -15,17 +15,18 @@ from typing import Any
 from connector.errors import MissingScope, SkippableError
 from connector.model.records import ENGAGEMENTS, MIRRORED, ObjectType
 from connector.store import cursors, definitions, records, runs
-from connector.sync import engagement, reference
+from connector.sync import engagement, reference, rotation
 from connector.sync.context import Context, StreamReport
 from connector.sync.fill import fill
 from connector.sync.increment import Echo, increment, settle
 from connector.sync.scope import ENGAGEMENT_PROPERTIES, Scope, reading_scope, widened
 from connector.sync.sweep import sweep, sweep_engagements
 
-REFERENCE = ("definitions", "owners", "pipelines", "workflows")
+REFERENCE = ("definitions", "owners", "pipelines", "workflows", "requirements")
 ALWAYS = ("email_events",)
 WHEN_MOVED = ("forms", "page_views", "marketing_events", "subscriptions")
 HOURLY_MS = 60 * 60 * 1000
+LATELY_MS = 20 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,17 @@ class PullReport:
 def pull(ctx: Context, options: PullOptions) -> PullReport:
     """Bring the mirror up to what the portal says now."""
     report = PullReport()
+    known = ctx.portal.rates_learned()
+    if known.daily is not None:
+        ctx.progress.note(f"{max(0, known.daily - known.daily_used):,} of {known.daily:,} calls are left today.")
     for stream in REFERENCE:
         if stream != "owners" or options.wants("owners"):
             _add(ctx, report, lambda s=stream: reference.refresh(ctx, s, force=options.full))
     for object_type in MIRRORED:
         if options.wants(object_type):
             _add(ctx, report, lambda t=object_type: _pull_records(ctx, t, options, report))
+    if options.wants("contacts"):
+        _add(ctx, report, lambda: rotation.read_links(ctx, 0 if options.full else rotation.due(ctx)))
     if options.wants("engagement"):
         _pull_engagement(ctx, options, report)
     return report
@@ -135,6 +141,8 @@ def _advance(ctx: Context, scope: Scope, state: dict[str, Any], options: PullOpt
     echo = _echo(state)
     if "since_ms" not in state or widened(state["properties"], scope) or options.full:
         report.full = True
+        if options.full and "since_ms" in state:
+            _begin_anew(ctx, scope, report)
         since = fill(ctx, scope, report)
     else:
         since = increment(ctx, scope, state["since_ms"], report, echo)
@@ -151,6 +159,22 @@ def _advance(ctx: Context, scope: Scope, state: dict[str, Any], options: PullOpt
         kept["echo"] = {"stamp_ms": echo.stamp_ms, "until_ms": echo.until_ms}
     with ctx.store.unit() as u:
         cursors.save(u, ctx.portal_id, scope.object_type, kept, ctx.clock.now_ms())
+
+
+def _begin_anew(ctx: Context, scope: Scope, report: StreamReport) -> None:
+    """A full pull reads everything as it is now; it goes on only from one that was cut off within the hour."""
+    stream = f"fill/{scope.object_type}"
+    with ctx.store.unit() as u:
+        kept = next((row for row in cursors.every(u, ctx.portal_id) if row.stream == stream), None)
+        if kept is None:
+            return
+        minutes = max(0, ctx.clock.now_ms() - kept.updated_ms) // 60_000
+        young = minutes < 60 and set(kept.state["properties"]) == set(scope.properties)
+        if not young:
+            cursors.drop(u, ctx.portal_id, stream)
+    what = "goes on where it was cut off" if young else "begins anew, not where it was cut off"
+    report.extra["note"] = f"The full pull {what} {minutes} minutes ago."
+    ctx.progress.note(f"{scope.object_type}: {report.extra['note']}")
 
 
 def full_scope(ctx: Context, object_type: ObjectType) -> Scope:
@@ -172,11 +196,16 @@ def catch_up(ctx: Context) -> None:
 
 
 def _counts_now(ctx: Context, scope: Scope, state: Mapping[str, Any], report: StreamReport, *, force: bool) -> bool:
-    """Contacts are counted at every increment, companies and deals every hour: a quiet pull has ten calls to spend."""
+    """Contacts are counted at every increment, companies and deals every hour: a quiet pull has ten calls to spend.
+
+    Where links are to be read again, that call takes the place of counting once; the next quiet pull counts.
+    """
     if scope.object_type not in MIRRORED:
         return False
-    due = ctx.clock.now_ms() - state.get("counted_ms", 0) >= HOURLY_MS
-    return force or report.full or scope.object_type == "contacts" or due
+    age = ctx.clock.now_ms() - state.get("counted_ms", 0)
+    if scope.object_type == "contacts" and age < LATELY_MS and not report.moved and rotation.due(ctx):
+        return force or report.full
+    return force or report.full or scope.object_type == "contacts" or age >= HOURLY_MS
 
 
 def _hold_against_count(ctx: Context, scope: Scope, offset: int, report: StreamReport, *, force: bool) -> int:

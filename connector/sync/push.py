@@ -28,6 +28,7 @@ from connector.portal.gateway import Update, WriteOutcome
 from connector.rules.decide import STAMP
 from connector.store import Unit, cursors, definitions, outbox, records, runs
 from connector.store.outbox import NewEntry
+from connector.sync import options
 from connector.sync.contested import Referee, contested
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.enrol import enrol_all
@@ -56,6 +57,7 @@ def push(ctx: Context, plan: Plan, *, approved: bool, read_back: bool = True) ->
     report = _enter(ctx, plan)
     state = "failed"
     try:
+        report.options = dict(options.create(ctx, plan))
         _write_all(ctx, plan, report)
         enrol_all(ctx, (batch[0] for batch in _batches(ctx, "enrol", 1)), report)
         if read_back:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from connector.errors import ConfigError
-from connector.model.judgement import Enrol, Hold, Judgement, MoveStage, SetProperty
+from connector.model.judgement import Enrol, Hold, Judgement, MoveStage, OutboxEntry, SetProperty
 from connector.model.plan import Plan, PortalView
 from connector.model.records import Properties
 from connector.rules import plan as planning
@@ -24,7 +24,7 @@ from connector.store import Unit, cursors, definitions, holds, outbox, plans, qu
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases
-from connector.sync.holding import Holding, frozen, refusals, taken_back, verdict
+from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
 from connector.sync.pull import off_sources
 
 CHUNK = 500
@@ -88,8 +88,10 @@ def _judged(
 ) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
     off = off_sources(ctx)
-    with ctx.store.view() as u:
-        holding = Holding(ctx.row.name, view, refusals(ctx, u, now) if patient else {})
+    with ctx.store.unit() as u:
+        holding = whole(ctx, u, view, now, patient=patient)
+        if only is None:
+            records.mark_dirty(u, ctx.portal_id, list(holding.enrol_again))
     last: int | None = 0
     while last is not None:
         with ctx.store.view() as u:
@@ -123,9 +125,18 @@ def _judge(ctx: Context, case: Case, holding: Holding) -> Judged:
 
 
 def _already_enrolled(ctx: Context, u: Unit, judged: list[Judged]) -> frozenset[str]:
-    """Causes that already led to an enrolment: the same cause has its effect once, ever (promise 5)."""
+    """Causes that already led to an enrolment, or still may: the same cause has its effect once, ever (promise 5).
+
+    What was dropped or refused has not happened. What happened to a contact merged into this one has.
+    """
     asked = [d for _, judgement, _ in judged for d in judgement.decisions if isinstance(d, Enrol)]
-    return frozenset(e.cause for d in asked for e in outbox.of(u, ctx.portal_id, d.contact_id) if e.cause == d.cause)
+    return frozenset(
+        d.cause for d in asked if any(map(_counts, outbox.enrolments(u, ctx.portal_id, d.contact_id, d.cause)))
+    )
+
+
+def _counts(entry: OutboxEntry) -> bool:
+    return entry.state not in ("dropped", "refused") or entry.reason == outbox.UNTOLD
 
 
 def _once(judgement: Judgement, done: frozenset[str]) -> Judgement:

@@ -10,6 +10,7 @@ from connector.store import cursors, definitions
 from connector.sync.context import Context, StreamReport
 
 STALE_MS = 60 * 60 * 1000
+DAY_MS = 24 * STALE_MS
 PIPELINED: tuple[ObjectType, ...] = ("deals",)
 
 
@@ -46,11 +47,19 @@ def refresh_workflows(ctx: Context, report: StreamReport) -> None:
     report.extra["workflows"] = {w.id: [w.name, w.enabled] for w in found}
 
 
+def refresh_requirements(ctx: Context, report: StreamReport) -> None:
+    """What the portal requires of contacts' values, so that a value it would refuse is held with the reason (P17)."""
+    found = ctx.portal.requirements("contacts")
+    report.read += len(found)
+    report.extra["rules"] = {name: [[kind, list(some)] for kind, some in rules] for name, rules in found.items()}
+
+
 REFRESHERS: dict[str, Callable[[Context, StreamReport], None]] = {
     "definitions": refresh_definitions,
     "owners": refresh_owners,
     "pipelines": refresh_pipelines,
     "workflows": refresh_workflows,
+    "requirements": refresh_requirements,
 }
 
 
@@ -59,7 +68,7 @@ def refresh(ctx: Context, stream: str, *, force: bool) -> StreamReport | None:
     with ctx.store.view() as u:
         state = cursors.get(u, ctx.portal_id, stream) or {}
     now = ctx.clock.now_ms()
-    if not force and now - state.get("read_ms", 0) < STALE_MS:
+    if not force and now - state.get("read_ms", 0) < (DAY_MS if stream == "requirements" else STALE_MS):
         return None
     report = StreamReport(stream)
     try:

@@ -8,6 +8,7 @@ from typing import Any
 from connector.model.judgement import Hold
 from connector.model.plan import Plan
 from connector.store import quarantine, records
+from connector.sync import options
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.drain import DrainReport
 from connector.sync.pull import PullReport
@@ -34,6 +35,7 @@ def pulled(ctx: Context, run_id: str, report: PullReport, seconds: float) -> dic
         "calls": {"made": counts.made, **counts.by_kind, "refused_429": counts.refused_429, "retried": counts.retried},
         "left_out": {"count": len(left_out), "examples": left_out[:8]},
         "absent": [f"{kind}.{name}" for kind, names in report.absent.items() for name in names],
+        "calls_left": calls_left(ctx),
         "quarantined": held,
         "dirty": dirty,
         "seconds": seconds,
@@ -41,9 +43,15 @@ def pulled(ctx: Context, run_id: str, report: PullReport, seconds: float) -> dic
     }
 
 
+def calls_left(ctx: Context) -> int | None:
+    """How many of the day's calls the portal says are left for us all; None where it does not say."""
+    known = ctx.portal.rates_learned()
+    return None if known.daily is None else max(0, known.daily - known.daily_used)
+
+
 def _stream(stream: StreamReport) -> dict[str, Any]:
     names = ("stream", "read", "created", "changed", "deleted", "merged", "calls", "off", "seconds", "full")
-    return {name: getattr(stream, name) for name in names}
+    return {**{name: getattr(stream, name) for name in names}, "note": stream.extra.get("note", "")}
 
 
 def planned(ctx: Context, plan: Plan) -> dict[str, Any]:
@@ -60,6 +68,7 @@ def planned(ctx: Context, plan: Plan) -> dict[str, Any]:
         ],
         "enrolments": [{"contact": str(e.contact_id), "workflow": e.workflow} for e in plan.enrolments],
         "held": [_hold(hold) for hold in plan.holds],
+        "options": {name: list(values) for name, values in options.wanted(ctx, plan).items()},
     }
 
 
@@ -102,6 +111,7 @@ def applied(ctx: Context, report: PushReport, plan: Plan) -> dict[str, Any]:
         "by_property": dict(Counter(name for change in plan.changes for name in change.properties)),
         "refused": [{"contact": str(contact), "why": why} for contact, why in report.refused],
         "overtaken": [{"contact": str(contact), "why": why} for contact, why in report.overtaken],
+        "options": {name: list(values) for name, values in report.options.items()},
         "dropped": report.dropped,
         "enrolled": report.enrolled,
         "held": len(plan.holds),

@@ -128,7 +128,7 @@ class PropertyRoutes:
     # -- validations ---------------------------------------------------------------------------------------------
 
     def _rules(self, name: str, rule: JSON) -> JSON:
-        known = {"regex": "FORMAT", "max": "MAX_NUMBER", "min": "MIN_NUMBER"}
+        known = {"regex": "REGEX", "max": "MAX_NUMBER", "min": "MIN_NUMBER"}
         rows = [{"ruleType": kind, "ruleArguments": [str(rule[key])]} for key, kind in known.items() if key in rule]
         return {"propertyName": name, "propertyValidationRules": rows}
 
@@ -143,7 +143,7 @@ class PropertyRoutes:
 
     def validate(self, word: str, name: str, rule: str) -> Response:
         object_name(word)
-        key = {"FORMAT": "regex", "MAX_NUMBER": "max", "MIN_NUMBER": "min"}.get(rule)
+        key = {"REGEX": "regex", "MAX_NUMBER": "max", "MIN_NUMBER": "min"}.get(rule)
         if key is None:
             raise refused(f"unknown rule type {rule}")
         self._state.dials.validations.setdefault(name, {})[key] = payload_dict()["ruleArguments"][0]

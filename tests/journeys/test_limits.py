@@ -99,3 +99,33 @@ def test_background_work_leaves_a_reserve_of_the_day(tmp_path):
             r.run("sync")
         assert r.twin.ledger.count(status=429) == 0
         assert r.twin.limits.used_today < 1000
+
+
+def test_a_portal_with_two_searches_a_second_refuses_us_once_not_in_each_cycle(tmp_path):
+    """What one process learned of the limits is kept for the next, with the portal."""
+    with rig(tmp_path, search_per_second=2, latency=0.02) as r:
+        people(r, 300)
+        for _ in range(2):
+            r.run("sync")
+            r.clock.advance(60)
+        assert r.twin.ledger.count(status=429) > 0
+        for _ in range(3):
+            before = r.twin.ledger.count(status=429)
+            r.run("cycle")
+            r.clock.advance(300)
+            assert r.twin.ledger.count(status=429) == before
+
+
+def test_a_day_that_is_used_up_is_not_knocked_at_by_the_next_process(tmp_path):
+    with rig(tmp_path, latency=0.02) as r:
+        people(r, 20)
+        r.run("sync")
+        r.twin.dials.daily = r.twin.limits.used_today
+        for calls in (1, 0, 0):
+            before = r.twin.ledger.count()
+            with pytest.raises(DailyLimitReached):
+                r.run("cycle")
+            assert r.twin.ledger.count() - before <= calls
+        r.twin.dials.daily = 625_000
+        r.clock.advance(DAY)
+        assert r.run("cycle")["ok"]

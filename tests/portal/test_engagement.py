@@ -130,6 +130,36 @@ class TestBehaviour:
             portal.page_views(9, since_ms=0, after=None)
 
 
+class TestTheOtherAddressOfMarketingEvents:
+    """HubSpot's guide and its OpenAPI file name two addresses: whichever answers is used and remembered."""
+
+    USUAL = f"{URL}/marketing/v3/marketing-events/"
+    OTHER = f"{URL}/marketing/marketing-events/v3"
+
+    def test_it_is_tried_once_and_kept(self, portal, web):
+        usual = web.get(self.USUAL, status_code=404)
+        web.get(self.OTHER, json={"results": [{"objectId": "5", "eventName": "Webinar"}]})
+        assert [event.name for event in portal.marketing_events()] == ["Webinar"]
+        portal.marketing_events()
+        assert usual.call_count == 1
+        assert portal.rates_learned().marketing_events == "marketing_events.list_other"
+
+    def test_a_portal_without_them_is_asked_at_both_and_is_off(self, portal, web):
+        asked = [web.get(address, status_code=404) for address in (self.USUAL, self.OTHER)]
+        with pytest.raises(FeatureOff):
+            portal.marketing_events()
+        assert [one.call_count for one in asked] == [1, 1]
+        assert portal.rates_learned().marketing_events == ""
+
+    def test_a_missing_scope_is_no_wrong_address(self, portal, web):
+        body = {"category": "MISSING_SCOPES", "errors": [{"context": {"requiredGranularScopes": ["x.read"]}}]}
+        web.get(self.USUAL, status_code=403, json=body)
+        other = web.get(self.OTHER, json={"results": []})
+        with pytest.raises(FeatureOff, match=r"x\.read"):
+            portal.marketing_events()
+        assert not other.called
+
+
 def test_marketing_events_and_who_took_part(portal, web):
     base = f"{URL}/marketing/v3/marketing-events/"
     raw = {"objectId": "5", "eventName": "Webinar", "eventType": "WEBINAR", "startDateTime": "2026-11-22T08:00:00Z"}

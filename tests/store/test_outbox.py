@@ -39,17 +39,45 @@ def test_a_cause_is_entered_once(u, portal, count):
     assert outbox.enter(u, portal + 1, "apply-1", batch, T0) == count
 
 
-@pytest.mark.parametrize("end", ["confirmed", "refused", "dropped"])
-def test_a_cause_that_came_to_an_end_is_not_entered_again(u, portal, end):
-    enter(u, portal, entry(1, "c1", "enrol"))
+def ended(u, portal, end, reason="no"):
     mark = {
         "confirmed": lambda: outbox.mark_confirmed(u, portal, [1], T0),
-        "refused": lambda: outbox.mark_refused(u, portal, [1], "no"),
-        "dropped": lambda: outbox.mark_dropped(u, portal, [1], "no"),
+        "sent": lambda: outbox.mark_sent(u, portal, [1], T0),
+        "refused": lambda: outbox.mark_refused(u, portal, [1], reason),
+        "dropped": lambda: outbox.mark_dropped(u, portal, [1], reason),
     }[end]
     assert mark() == 1
+
+
+@pytest.mark.parametrize("end", ["confirmed", "sent"])
+def test_a_cause_that_had_its_effect_is_not_entered_again(u, portal, end):
+    enter(u, portal, entry(1, "c1", "enrol"))
+    ended(u, portal, end)
     assert enter(u, portal, entry(1, "c1", "enrol")) == 0
     assert outbox.counts(u, portal) == {end: 1}
+
+
+@pytest.mark.parametrize("end", ["refused", "dropped"])
+def test_an_enrolment_that_did_not_happen_may_be_asked_for_again(u, portal, end):
+    enter(u, portal, entry(1, "c1", "enrol", email="old@x.example"))
+    ended(u, portal, end)
+    assert enter(u, portal, entry(1, "c1", "enrol", email="new@x.example"), run="apply-2") == 1
+    (kept,) = outbox.due(u, portal, 10)
+    assert (kept.id, kept.run_id, kept.payload, kept.reason) == (1, "apply-2", {"email": "new@x.example"}, "")
+
+
+@pytest.mark.parametrize("end", ["refused", "dropped"])
+def test_a_write_that_ended_is_over(u, portal, end):
+    enter(u, portal, entry(1, "c1"))
+    ended(u, portal, end)
+    assert enter(u, portal, entry(1, "c1")) == 0
+
+
+def test_an_enrolment_nobody_knows_about_is_never_repeated(u, portal):
+    enter(u, portal, entry(1, "c1", "enrol"))
+    ended(u, portal, "refused", outbox.UNTOLD)
+    assert enter(u, portal, entry(1, "c1", "enrol")) == 0
+    assert outbox.refused_enrolments(u, portal) == {}
 
 
 def test_the_way_of_an_effect(u, portal):

@@ -9,7 +9,7 @@ import pytest
 from connector.store import outbox
 from tests.journeys.steps import go_live, people
 from tests.rig import Rig, rig
-from tests.sync.steps import cut, document, look, publish, ripe
+from tests.sync.steps import cut, document, look, paths, publish, ripe, watched
 
 WELCOME = 91001
 SWITCHED_OFF = 91005
@@ -215,6 +215,151 @@ def test_who_is_gone_is_not_enrolled(r):
     r.twin.delete("contacts", r.ripe[0])
     day_by_day(r)
     assert sorted(enrolled(r)) == r.ripe[1:]
+
+
+# An answer that was lost: decided once (docs/decisions/0011) -------------------------------------------------------
+
+
+def lost(r: Rig) -> None:
+    """The portal did it and its answer never came."""
+    broken_off(r, status=504, after_effect=True)
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_a_workflow_that_ended_before_anybody_looked_is_not_run_twice(r):
+    lost(r)
+    r.clock.advance(60)
+    for contact in r.ripe:
+        r.twin.workflows.leave(r.twin.workflows.find(WELCOME), r.twin.state.table("contacts").records[contact])
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+    assert booked(r) == {"confirmed": 3}
+
+
+def test_an_accepted_enrolment_is_given_time_to_show(r):
+    broken_off(r, status=503)
+    r.clock.advance(5 * 60)
+    r.run("cycle")
+    assert booked(r) == {"unknown": 3}
+    assert enrolled(r) == []
+    r.clock.advance(6 * 60)
+    r.run("cycle")
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_where_nobody_can_tell_nothing_is_repeated_and_a_person_is_told(r):
+    """In another workflow all along: the portal shows no trace of ours either way."""
+    other = r.twin.workflows.find(91002)
+    for contact in r.ripe:
+        r.twin.workflows.enrol(other, r.twin.state.table("contacts").records[contact])
+    r.clock.advance(3600)
+    r.run("sync")
+    broken_off(r, status=503)
+    r.clock.advance(3600)
+    told = r.run("cycle")["apply"]
+    assert [row["contact"] for row in told["refused"]] == [str(i) for i in r.ripe]
+    assert "look in HubSpot" in told["refused"][0]["why"]
+    day_by_day(r, 2)
+    r.run("plan")
+    assert (enrolled(r), booked(r)) == ([], {"refused": 3})
+    assert "look in HubSpot" in r.run("explain", str(r.ripe[0]))["not_done"][0]["why"]
+
+
+@pytest.mark.parametrize("status", [429, 423])
+def test_what_the_portal_certainly_did_not_do_waits_without_a_look_up(r, status):
+    broken_off(r, status=status)
+    assert booked(r) == {"planned": 3}
+    with watched(r) as calls:
+        day_by_day(r, 1)
+    assert paths(calls, "/workflows/enrollments/contacts/") == []
+    assert sorted(enrolled(r)) == r.ripe
+
+
+# A refusal does not use up its cause --------------------------------------------------------------------------------
+
+
+def refused(r: Rig) -> None:
+    r.twin.dials.faults = [{"match": ENROL, "times": 99, "status": 400}]
+    assert not apply(r)["ok"]
+    assert booked(r) == {"refused": 3}
+
+
+def test_a_refused_enrolment_is_tried_again_by_the_clock_after_a_day(r):
+    refused(r)
+    r.twin.dials.faults = []
+    r.clock.advance(3600)
+    r.run("cycle")
+    assert enrolled(r) == []
+    r.clock.advance(24 * 3600)
+    assert r.run("cycle")["plan"]["enrolled"] == 3
+    assert sorted(enrolled(r)) == r.ripe
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_a_person_who_mended_the_cause_gets_it_tried_at_once(r):
+    refused(r)
+    r.twin.dials.faults = []
+    assert len(r.run("plan")["enrolments"]) == 3
+    assert apply(r)["enrolled"] == 3
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_who_is_no_mql_any_more_when_it_is_tried_again_is_left_alone(r):
+    refused(r)
+    r.twin.dials.faults = []
+    r.clock.advance(60)
+    r.twin.edit("contacts", r.ripe[0], {"lifecyclestage": "customer"})
+    day_by_day(r, 2)
+    assert sorted(enrolled(r)) == r.ripe[1:]
+
+
+def test_who_may_not_be_mailed_any_more_when_it_is_tried_again_is_held(r):
+    refused(r)
+    r.twin.dials.faults = []
+    r.clock.advance(60)
+    r.twin.edit("contacts", r.ripe[0], {"hs_email_optout": "true"})
+    r.run("sync")
+    held = [h for h in r.run("plan")["held"] if h["effect"] == "enrol:welcome"]
+    assert [(h["contact"], h["gate"]) for h in held] == [(str(r.ripe[0]), "opted_out")]
+
+
+# Merged while it was queued (O15) -----------------------------------------------------------------------------------
+
+
+def test_two_that_wait_and_become_one_are_enrolled_once(r):
+    broken_off(r, status=423)
+    r.clock.advance(60)
+    survivor = r.twin.merge(r.ripe[0], r.ripe[1])
+    day_by_day(r)
+    assert sorted(enrolled(r)) == sorted([r.ripe[2], survivor])
+
+
+def test_who_was_enrolled_and_is_merged_into_another_lead_is_not_enrolled_again(r):
+    apply(r)
+    r.clock.advance(60)
+    late = ripe(r, "spaet@werk9.example")
+    survivor = r.twin.merge(late, r.ripe[0])
+    r.twin.edit("contacts", survivor, {"lifecyclestage": "lead"})
+    day_by_day(r)
+    assert sorted(enrolled(r)) == r.ripe
+
+
+def test_merged_between_the_last_look_and_the_call(r):
+    """404 for the old address: the survivor takes the place, without a loop."""
+    broken_off(r, status=423)
+    r.clock.advance(60)
+    survivor = r.twin.merge(r.ripe[0], r.ripe[1])
+    gone = [r.twin.state.table("contacts").by_email.pop(f"anna{i}@werk{i}.example", None) for i in (0, 1)]
+    with watched(r) as calls:
+        shown = r.run("plan")["hash"]
+        r.run("apply", plan_hash=shown)
+    assert len([c for c in paths(calls, ENROL) if c.writing]) <= 3
+    assert gone != [None, None]
+    r.twin.state.table("contacts").by_email["anna0@werk0.example"] = survivor
+    r.twin.state.table("contacts").by_email["anna1@werk1.example"] = survivor
+    day_by_day(r, 2)
+    assert sorted(enrolled(r)) == sorted([r.ripe[2], survivor])
 
 
 def test_in_observe_mode_nobody_is_enrolled(tmp_path):

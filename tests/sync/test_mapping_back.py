@@ -145,15 +145,60 @@ def test_an_option_the_drop_down_lacks_is_held_with_its_reason(r):
     assert "branche_kunde" not in r.twin.get("contacts", contact)
 
 
-def test_an_option_that_might_be_created_is_not_sent_before_it_is_there(r):
-    contact = r.twin.create_contact({"email": "a@x.example", "message": "Raumfahrt"})
+def options(r: Rig) -> list[str]:
+    return [o["value"] for o in r.twin.state.definitions.properties["contacts"]["branche_kunde"]["options"]]
+
+
+def test_an_option_that_may_be_created_is_shown_created_once_and_written(r):
+    contacts = [r.twin.create_contact({"email": f"a{i}@x.example", "message": "Raumfahrt"}) for i in range(2)]
     industries(r, unknown="create_option")
     go_live(r)
+    before = options(r)
     plan = r.run("plan")
-    assert [(h["contact"], h["gate"]) for h in plan["held"] if h["effect"] == "write:branche_kunde"] == [
-        (str(contact), "option")
-    ]
-    assert shown(r, "branche_kunde") == {}
+    assert plan["options"] == {"branche_kunde": ["Raumfahrt"]}
+    assert options(r) == before
+    ran = applied(r)
+    assert (ran["options"], ran["ok"]) == ({"branche_kunde": ["Raumfahrt"]}, True)
+    assert options(r) == [*before, "Raumfahrt"]
+    assert {r.twin.get("contacts", i)["branche_kunde"] for i in contacts} == {"Raumfahrt"}
+    r.clock.advance(60)
+    before_calls = r.twin.ledger.count()
+    assert r.run("cycle")["apply"] is None
+    assert [c for c in calls_of(r, before_calls) if c.writing] == []
+
+
+def test_options_that_somebody_added_meanwhile_stay(r):
+    r.twin.create_contact({"email": "a@x.example", "message": "Raumfahrt"})
+    industries(r, unknown="create_option")
+    go_live(r)
+    shown = r.run("plan")["hash"]
+    listed = r.twin.state.definitions.properties["contacts"]["branche_kunde"]["options"]
+    listed.append({"value": "neu", "label": "Neu", "displayOrder": 99, "hidden": False})
+    r.run("apply", plan_hash=shown)
+    assert {"neu", "Raumfahrt"} <= set(options(r))
+
+
+def test_in_observe_mode_no_option_is_created(r):
+    r.twin.create_contact({"email": "a@x.example", "message": "Raumfahrt"})
+    industries(r, unknown="create_option")
+    r.run("sync")
+    r.run("provision")
+    before = options(r)
+    r.run("cycle")
+    assert options(r) == before
+
+
+def test_options_that_are_not_ours_to_create_hold_the_value(r):
+    contact = r.twin.create_contact({"email": "a@x.example", "jobtitle": "Raumfahrt"})
+    mapping = document("mapping")
+    line = {"field": "position", "property": "lifecyclestage", "direction": "write", "mode": "overwrite"}
+    mapping["rows"].append({**line, "unknown": "create_option"})
+    publish(r, r.folder, "mapping", mapping)
+    go_live(r)
+    plan = r.run("plan")
+    (held,) = [h for h in plan["held"] if h["effect"] == "write:lifecyclestage"]
+    assert (held["contact"], held["gate"]) == (str(contact), "option")
+    assert "not ours to create" in held["why"]
 
 
 def test_an_option_in_the_portals_own_words(r):

@@ -70,7 +70,7 @@ def test_validation_rules_are_listed(call, twin):
     twin.dials.validations = {"kundennummer": {"regex": "K-.*"}}
     rule = {
         "propertyName": "kundennummer",
-        "propertyValidationRules": [{"ruleType": "FORMAT", "ruleArguments": ["K-.*"]}],
+        "propertyValidationRules": [{"ruleType": "REGEX", "ruleArguments": ["K-.*"]}],
     }
     assert call.get("/crm/property-validations/2026-09/0-1").json()["results"] == [rule]
     assert call.get("/crm/property-validations/2026-09/0-1/kundennummer").json() == rule

@@ -18,6 +18,7 @@ def synced(result: Result) -> None:
     ]
     console().print(fill(table(*columns, right=columns[1:]), rows))
     lines(*(f"Off: {s['stream']}, {s['off']}" for s in result["streams"] if s["off"]), *_beside(result))
+    lines(*(f"{s['stream']}: {s['note']}" for s in result["streams"] if s.get("note")))
     total = f"{many(calls(result['calls']), 'call')} in {span(result['seconds'])}"
     lines(f"{result['portal']} is mirrored: {total}; {many(result['dirty'], 'contact')} to judge.")
 

@@ -36,6 +36,7 @@ def _counts(result: Result) -> list[str]:
         f"  enrolments  {len(result['enrolments']):,}",
         f"  held        {many(len(result['held']), 'effect')}",
         f"  cost        {many(result['calls'], 'call')}" + (f", limit {limit:,} contacts a run" if limit else ""),
+        *(f"  new options {name}: {', '.join(values)}" for name, values in result.get("options", {}).items()),
     ]
 
 
