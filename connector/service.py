@@ -45,6 +45,7 @@ from connector.sync import (
 from connector.sync import drain as draining
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
+from connector.sync.retention import retain
 from connector.sync.rulebook import publish_shipped
 from connector.vault import Vault
 
@@ -279,6 +280,13 @@ class Service:
         with self._context(name, offline=True) as ctx:
             now = self._clock.now_ms()
             return privacy.booked_export(ctx, lambda who: collected(self.store, self.front, ctx.row, who, now), contact)
+
+    def retention(self, name: str) -> dict[str, Any]:
+        """Let go of what is older than the portal's consent document allows; finish erasures that were cut off."""
+        with self._context(name, offline=True, front=True) as ctx:
+            if not privacy.finished(ctx):
+                privacy.erase_many(ctx, ())
+            return retain(self.store, self.front, ctx.row, ctx.rulebook.rules.documents.consent.retention, ctx.clock)
 
     def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
         """Take back what a run wrote, where it is still ours."""

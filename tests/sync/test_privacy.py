@@ -362,7 +362,7 @@ def test_without_the_inbox_nothing_is_erased_half_way(r):
 
 
 def test_a_verdict_that_was_under_way_is_not_kept(r):
-    """Judged before, kept after: receipts, refusals, decisions, effects of an erased person are refused one by one."""
+    """Judged before, kept after: receipts, refusals, decisions and effects of an erased person are not taken in."""
     with whole(r) as ctx:
         plan = make_plan(ctx)
         assert any(change.contact_id == r.canary for change in plan.changes)
