@@ -34,6 +34,7 @@ from connector.store.unit import Unit, check_portal, mine
 CHUNK = 1000
 Rest = Callable[[], None]
 _WAITS = ("planned", "unknown")
+_OPEN = ("new", "held")
 
 
 def let_go(store: Store, portal_id: int, what: str, before: int | str) -> int:
@@ -92,14 +93,10 @@ def _by(column: sa.Column[Any]) -> Callable[[int | str], Old]:
     return lambda before: (column.table, column < before)
 
 
-def _notices(state: str, column: sa.Column[Any]) -> Callable[[int | str], Old]:
-    return lambda before: (INBOX, (INBOX.c.state == state) & (column < before))
-
-
 # Enrolments stay: a cause is entered once for good, and this is where that is known.
 KINDS: dict[str, Callable[[int | str], Old]] = {
-    "notices": _notices("done", INBOX.c.done_ms),
-    "held notices": _notices("held", INBOX.c.received_ms),
+    "notices": lambda before: (INBOX, INBOX.c.state.not_in(_OPEN) & (INBOX.c.done_ms < before)),
+    "held notices": lambda before: (INBOX, (INBOX.c.state == "held") & (INBOX.c.received_ms < before)),
     "activities": _by(ACTIVITIES.c.at_ms),
     "events without a person": _by(UNCLAIMED_EVENTS.c.at_ms),
     "property history": _by(PROPERTY_HISTORY.c.at_ms),

@@ -15,6 +15,7 @@ from connector.model.judgement import OutboxEntry
 from connector.store import outbox
 from connector.sync.context import Context, PushReport
 from connector.sync.doorkeeper import Doorkeeper, Verdict
+from connector.sync.restoring import careful
 
 
 def enrol_all(ctx: Context, entries: Iterable[OutboxEntry], report: PushReport) -> None:
@@ -31,7 +32,7 @@ def enrol_all(ctx: Context, entries: Iterable[OutboxEntry], report: PushReport) 
 
 def _enrol(ctx: Context, entry: OutboxEntry, doorkeeper: Doorkeeper, report: PushReport) -> None:
     workflow, now = entry.payload["workflow_id"], ctx.clock.now_ms()
-    if entry.state == "unknown" and workflow in ctx.portal.enrolments(entry.contact_id):
+    if (entry.state == "unknown" or careful(ctx)) and workflow in ctx.portal.enrolments(entry.contact_id):
         _mark(ctx, outbox.mark_confirmed, entry)
         return
     verdict = doorkeeper.ask(entry)

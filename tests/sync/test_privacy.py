@@ -284,8 +284,8 @@ def test_the_receipt_counts_each_place_and_names_who_else_has_the_person(r):
             booked = runs.last(u, ctx.portal_id, "erasure")
     assert set(receipt["places"]) >= {
         "contacts", "emails", "aliases", "associations", "activities", "unclaimed_events", "property_history",
-        "receipts",
-        "receipt_history", "outbox", "inbox", "flips", "frozen", "undone", "plans", "runs", "deliveries", "dirty",
+        "receipts", "receipt_history", "outbox", "inbox", "flips", "frozen", "undone", "plans", "runs", "deliveries",
+        "dirty",
     }  # fmt: skip
     assert receipt["rows"] == sum(receipt["places"].values())
     assert [(one["workflow"], one["certain"]) for one in receipt["passed_on"]] == [("91001", True)]
