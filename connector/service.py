@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +38,7 @@ from connector.sync import (
     provision,
     push,
     react,
+    restoring,
     storm,
     telling,
     undo,
@@ -45,6 +47,7 @@ from connector.sync import (
 from connector.sync import drain as draining
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
+from connector.sync.retention import retain
 from connector.sync.rulebook import publish_shipped
 from connector.vault import Vault
 
@@ -280,6 +283,13 @@ class Service:
             now = self._clock.now_ms()
             return privacy.booked_export(ctx, lambda who: collected(self.store, self.front, ctx.row, who, now), contact)
 
+    def retention(self, name: str) -> dict[str, Any]:
+        """Let go of what is older than the portal's consent document allows; finish erasures that were cut off."""
+        with self._context(name, offline=True, front=True) as ctx:
+            if not privacy.finished(ctx):
+                privacy.erase_many(ctx, ())
+            return retain(self.store, self.front, ctx.row, ctx.rulebook.rules.documents.consent.retention, ctx.clock)
+
     def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
         """Take back what a run wrote, where it is still ours."""
         with self._context(name) as ctx:
@@ -343,6 +353,20 @@ class Service:
     def db_current(settings: Settings) -> dict[str, Any]:
         """Which schema revision the database has, and which this code wants."""
         return current(settings)
+
+    def backup(self, file: Path) -> dict[str, Any]:
+        """Write a backup of everything, while everything goes on."""
+        return restoring.back_up(self.store, self.front, file, version("leadwright"), self._clock)
+
+    @staticmethod
+    def restore_preview(settings: Settings, file: Path) -> dict[str, Any]:
+        """What a restore would replace by what."""
+        return restoring.preview(settings.database_url, file)
+
+    @staticmethod
+    def restore(settings: Settings, file: Path, *, replace: bool = False, clock: Clock | None = None) -> dict[str, Any]:
+        """Put a backup in the database's place. The service must not be running."""
+        return restoring.restore(settings.database_url, file, clock or SystemClock(), replace=replace)
 
     # wiring ------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.store import gaps
-from connector.sync import push, react, storm, telling
+from connector.sync import push, react, restoring, storm, telling
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
 
@@ -23,4 +23,5 @@ def cycle(ctx: Context) -> dict[str, Any]:
     done, held = push.push_if_allowed(ctx, plan)
     if not held:
         storm.over(ctx)
+        restoring.settle(ctx)
     return telling.cycled(ctx, synced, plan, done, held)

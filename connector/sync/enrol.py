@@ -18,6 +18,7 @@ from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.doorkeeper import Doorkeeper, Verdict
 from connector.sync.doubt import settled
 from connector.sync.pull import full_scope
+from connector.sync.restoring import careful
 from connector.sync.sweep import settle_gone
 
 NOBODY = "the portal knows no such workflow or contact"
@@ -42,6 +43,10 @@ def _enrol(ctx: Context, entry: OutboxEntry, doorkeeper: Doorkeeper, report: Pus
             report.refused.append((entry.contact_id, outbox.UNTOLD))
         if answer != "not done":
             return
+    elif careful(ctx) and entry.payload["workflow_id"] in ctx.portal.enrolments(entry.contact_id):
+        with ctx.store.unit() as u:  # done before the backup was made that this database comes from
+            outbox.mark_confirmed(u, ctx.portal_id, [entry.id], ctx.clock.now_ms())
+        return
     verdict = _verdict(ctx, entry, doorkeeper)
     if verdict.what == "go":
         _ask(ctx, entry, verdict.email, doorkeeper, report)

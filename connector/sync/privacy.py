@@ -10,7 +10,6 @@ retention) goes on with it. Not here: what each table gives up (``connector/stor
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -27,6 +26,7 @@ from connector.store.journal import Buried, append
 from connector.store.records.rows import emails_of
 from connector.store.values import normal_email
 from connector.sync.context import Context
+from connector.sync.retention import months_before
 
 BY_NOTICE, BY_HAND = "privacyDeletion", "privacy erase"
 LAST_BACKUP = "last_backup_ms"
@@ -52,6 +52,12 @@ def erase_many(ctx: Context, object_ids: Collection[int], *, cause: str = BY_NOT
             who, receipt = _erase(ctx, number, cause)
             done |= dict.fromkeys(who.ids, receipt)
     return list({id(receipt): receipt for receipt in done.values()}.values())
+
+
+def finished(ctx: Context) -> bool:
+    """Whether every erasure that was begun was brought to its end."""
+    with ctx.store.view() as u:
+        return not erasures.unfinished(u, ctx.portal_id)
 
 
 def erase_by_hand(ctx: Context, contact: str) -> dict[str, Any]:
@@ -161,7 +167,7 @@ def _receipt(
         "ids": [str(number) for number in sorted(who.ids)],
         "cause": cause,
         "at": iso(now),
-        "answer_by": iso(month_after(now)),
+        "answer_by": iso(months_before(now, -1)),
         "places": dict(sorted(places.items())),
         "rows": sum(places.values()),
         "passed_on": [
@@ -184,18 +190,6 @@ def _residue(ctx: Context, clean: Sequence[bool]) -> str:
     if ctx.store.file is None:
         return "PostgreSQL frees the deleted rows at its next VACUUM; its log and replicas age out by its own settings."
     return "A long reader held the write-ahead log; it is emptied when that reader ends."
-
-
-def month_after(millis: int) -> int:
-    """One month later (GDPR Art. 12(3)): the same day of the next month, or its last."""
-    day = datetime.fromtimestamp(millis / 1000, UTC)
-    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return round(day.replace(year=year, month=month, day=last).timestamp() * 1000)
-        except ValueError:
-            continue
-    raise AssertionError(month)  # every month has a 28th
 
 
 def forget_late(ctx: Context, object_ids: Collection[int]) -> int:

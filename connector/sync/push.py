@@ -34,6 +34,7 @@ from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.enrol import enrol_all
 from connector.sync.keep import keep
 from connector.sync.pull import catch_up, full_scope
+from connector.sync.restoring import refuse_before_read_again
 from connector.sync.sweep import settle_gone
 
 BATCH = 100
@@ -93,9 +94,10 @@ def refuse_in_observe_mode(ctx: Context) -> None:
 
 
 def refuse_unless_allowed(ctx: Context, plan: Plan, *, approved: bool) -> None:
-    """The gates of a run: observe mode, provisioning, blast radius. (A paused portal is refused before any flow.)"""
+    """The gates of a run: observe mode, a restore, provisioning, blast radius. (A paused portal: before any flow.)"""
     name = ctx.row.name
     refuse_in_observe_mode(ctx)
+    refuse_before_read_again(ctx)
     if plan.changes and not _provisioned(ctx):
         raise ConfigError(
             f"{name} lacks the properties that write-back needs.",

@@ -284,8 +284,8 @@ def test_the_receipt_counts_each_place_and_names_who_else_has_the_person(r):
             booked = runs.last(u, ctx.portal_id, "erasure")
     assert set(receipt["places"]) >= {
         "contacts", "emails", "aliases", "associations", "activities", "unclaimed_events", "property_history",
-        "receipts",
-        "receipt_history", "outbox", "inbox", "flips", "frozen", "undone", "plans", "runs", "deliveries", "dirty",
+        "receipts", "receipt_history", "outbox", "inbox", "flips", "frozen", "undone", "plans", "runs", "deliveries",
+        "dirty",
     }  # fmt: skip
     assert receipt["rows"] == sum(receipt["places"].values())
     assert [(one["workflow"], one["certain"]) for one in receipt["passed_on"]] == [("91001", True)]
@@ -362,7 +362,7 @@ def test_without_the_inbox_nothing_is_erased_half_way(r):
 
 
 def test_a_verdict_that_was_under_way_is_not_kept(r):
-    """Judged before, kept after: receipts, refusals, decisions, effects of an erased person are refused one by one."""
+    """Judged before, kept after: receipts, refusals, decisions and effects of an erased person are not taken in."""
     with whole(r) as ctx:
         plan = make_plan(ctx)
         assert any(change.contact_id == r.canary for change in plan.changes)

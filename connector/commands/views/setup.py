@@ -49,3 +49,20 @@ def _calls_back(result: Result) -> list[str]:
         f"Webhooks of all contacts go to {result['webhooks']}",
         f"Their signatures hold with LEADWRIGHT_HUBSPOT_CLIENT_SECRET={result['client_secret']}",
     ]
+
+
+def backed_up(result: Result) -> None:
+    size = result["packed_bytes"] / 1_000_000
+    lines(
+        f"Backup of {result['made'][:16].replace('T', ' ')} UTC written to {result['file']} ({size:,.1f} MB).",
+        result["text"],
+    )
+
+
+def restored(result: Result) -> None:
+    lines(
+        f"Restored: the state of {result['made'][:16].replace('T', ' ')} UTC, revision {result['revision']}.",
+        f"Erased again: {many(result['erased_again'], 'person', 'people')} who had been erased since.",
+        f"Set aside: {many(result['enrolments_set_aside'], 'enrolment')} that waited in the backup.",
+        result["text"],
+    )
