@@ -16,6 +16,7 @@ from typing import Any, Self
 from connector.clock import Clock, SystemClock, iso
 from connector.errors import ConfigError, SecretKeyMissing
 from connector.installing import current, install, upgrade
+from connector.portal.app_webhooks import AppWebhooks, connect_app
 from connector.portal.gateway import Portal, Rates
 from connector.portal.hubspot import connect
 from connector.portal.versions import OLD
@@ -24,7 +25,7 @@ from connector.reports import best, overview, rows
 from connector.settings import Settings
 from connector.store import Store, portals, usage
 from connector.store.portals import PortalRow
-from connector.sync import checking, explaining, library, provision, push, react, telling, undo, verify
+from connector.sync import checking, explaining, library, provision, push, react, subscribing, telling, undo, verify
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
 from connector.sync.rulebook import load, publish_shipped
@@ -230,6 +231,16 @@ class Service:
         with self.store.view() as u:
             return best.leads(u, portals.by_name(u, name).id, limit)
 
+    def subscriptions(self) -> dict[str, Any]:
+        """The webhook notices the documents of all portals need, against those the app has."""
+        with self._app() as app:
+            return subscribing.compared(subscribing.needs(self.store), app, self._settings)
+
+    def subscriptions_apply(self, *, prune: bool = False) -> dict[str, Any]:
+        """Make and switch on what is missing, set the target; ``prune`` deletes what nobody here needs."""
+        with self._app() as app:
+            return subscribing.applied(subscribing.needs(self.store), app, self._settings, prune=prune)
+
     # documents ---------------------------------------------------------------------------------------------------
 
     @staticmethod
@@ -275,6 +286,21 @@ class Service:
         return current(settings)
 
     # wiring ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _app(self) -> Iterator[AppWebhooks | None]:
+        """The app's webhook settings, as far as there is a key to them."""
+        key = self._settings.hubspot_developer_key
+        if key is None or not key.get_secret_value():
+            yield None
+            return
+        app = connect_app(
+            self._settings.hubspot_url, key.get_secret_value(), self._settings.hubspot_app_id, clock=self._clock
+        )
+        try:
+            yield app
+        finally:
+            app.close()
 
     @contextmanager
     def _context(self, name: str, *, offline: bool = False, gated: bool = True) -> Iterator[Context]:

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     hubspot_client_id: str = ""
     hubspot_client_secret: SecretStr | None = None
     hubspot_app_id: str = ""
+    hubspot_developer_key: SecretStr | None = None
     calls_per_10s: int | None = Field(default=None, ge=1)
     config_dir: Path | None = None
     log_format: Literal["json", "console"] = "console"
