@@ -20,6 +20,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("connector.commands.demo:demo", "The whole journey on a simulated portal, in a minute."),
         "init": ("connector.commands.setup:init", "Make the database and the secret key."),
         "portal": ("connector.commands.portal:portal", "Connect, check, provision, pause and release portals."),
+        "subscriptions": (
+            "connector.commands.subscriptions:subscriptions",
+            "The webhooks the app needs, against those it has.",
+        ),
         "doctor": ("connector.commands.doctor:doctor", "What is wrong here, and how to mend it."),
     },
     "Every day": {

@@ -7,7 +7,7 @@ flows do lives in ``connector.sync``; how it is shown, in ``connector.commands``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from connector.clock import Clock, SystemClock
 from connector.desk import Desk, PortalFactory
 from connector.errors import ConfigError, SecretKeyMissing
 from connector.installing import current, install, upgrade
+from connector.portal.app_webhooks import AppWebhooks, connect_app
 from connector.portal.gateway import Rates
 from connector.portal.hubspot import connect
 from connector.progress import Progress, Silent
@@ -40,6 +41,7 @@ from connector.sync import (
     react,
     restoring,
     storm,
+    subscribing,
     telling,
     undo,
     verify,
@@ -310,6 +312,16 @@ class Service:
         with self.store.view() as u:
             return best.leads(u, portals.by_name(u, name).id, limit)
 
+    def subscriptions(self) -> dict[str, Any]:
+        """The webhook notices the documents of all portals need, against those the app has."""
+        with self._app() as app:
+            return subscribing.compared(subscribing.needs(self.store), app, self._settings)
+
+    def subscriptions_apply(self, *, prune: bool = False) -> dict[str, Any]:
+        """Make and switch on what is missing, set the target; ``prune`` deletes what nobody here needs."""
+        with self._app() as app:
+            return subscribing.applied(subscribing.needs(self.store), app, self._settings, prune=prune)
+
     # documents ---------------------------------------------------------------------------------------------------
 
     @staticmethod
@@ -369,6 +381,21 @@ class Service:
         return restoring.restore(settings.database_url, file, clock or SystemClock(), replace=replace)
 
     # wiring ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _app(self) -> Iterator[AppWebhooks | None]:
+        """The app's webhook settings, as far as there is a key to them."""
+        key = self._settings.hubspot_developer_key
+        if key is None or not key.get_secret_value():
+            yield None
+            return
+        app = connect_app(
+            self._settings.hubspot_url, key.get_secret_value(), self._settings.hubspot_app_id, clock=self._clock
+        )
+        try:
+            yield app
+        finally:
+            app.close()
 
     def _context(
         self, name: str, *, offline: bool = False, gated: bool = True, front: bool = False

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     hubspot_app_id: str = ""
     webhook_old_signatures: bool = False
     web_workers: int = Field(default=2, ge=1)
+    hubspot_developer_key: SecretStr | None = None
     calls_per_10s: int | None = Field(default=None, ge=1)
     config_dir: Path | None = None
     log_format: Literal["json", "console"] = "console"

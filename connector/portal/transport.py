@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 import requests
@@ -119,7 +119,9 @@ class Transport:
         clock: Clock,
         rates: Rates | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
+        key_name: str = "",
     ) -> None:
+        """``key_name``: the query parameter that carries the token, where HubSpot takes no bearer."""
         self.base_url = checked_base_url(base_url)
         self.host = urlsplit(self.base_url).hostname or ""
         self.governor = Governor(clock, rates or Rates())
@@ -127,6 +129,7 @@ class Transport:
         self._clock = clock
         self._token = token
         self._on_call = on_call
+        self._key_name = key_name
         self._session = new_session(self.base_url)
         self._retrying = retry.retrying(clock, _operation_of)
 
@@ -175,10 +178,13 @@ class Transport:
             return None, error_of_fault(fault, call.operation, self.host)
 
     def _prepared(self, call: Call, token: str) -> requests.PreparedRequest:
-        headers = {"Authorization": f"Bearer {token}"}
+        url, headers = f"{self.base_url}{call.target}", {}
+        if self._key_name:  # added last, so that no log and no error ever holds it
+            url += f"{'&' if call.query else '?'}{self._key_name}={quote(token, safe='')}"
+        else:
+            headers["Authorization"] = f"Bearer {token}"
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-        url = f"{self.base_url}{call.target}"
         request = requests.Request(call.operation.method, url, headers=headers, data=call.body)
         return self._session.prepare_request(request)
 

@@ -71,6 +71,9 @@ class Ending:
 _OBJECTS = "/crm/v3/objects/{object_type}"
 _OBJECTS_DATED = "/crm/objects/2026-09/{object_type}"
 
+_APP = "/webhooks/v3/{app}"
+_APP_DATED = "/app-webhooks/2026-09/{app}"
+
 _TABLE = (
     Operation("objects.list", "GET", _OBJECTS, _OBJECTS_DATED, kind="list"),
     Operation("objects.read_one", "GET", f"{_OBJECTS}/{{record}}", f"{_OBJECTS_DATED}/{{record}}", missing="record"),
@@ -209,6 +212,36 @@ _TABLE = (
         None,
         optional=True,
         missing="record",
+    ),
+    # The app's own, opened by a developer key; no portal's token reaches them.
+    Operation("app.target", "GET", f"{_APP}/settings", f"{_APP_DATED}/settings", missing="record"),
+    Operation("app.aim", "PUT", f"{_APP}/settings", f"{_APP_DATED}/settings", missing="record"),
+    Operation("app.subscriptions", "GET", f"{_APP}/subscriptions", f"{_APP_DATED}/subscriptions", missing="record"),
+    Operation(
+        "app.subscribe",
+        "POST",
+        f"{_APP}/subscriptions",
+        f"{_APP_DATED}/subscriptions",
+        kind="write",
+        safe=False,
+        missing="record",
+    ),
+    Operation(
+        "app.switch",
+        "POST",
+        f"{_APP}/subscriptions/batch/update",
+        f"{_APP_DATED}/subscriptions/batch/update",
+        kind="write",
+        missing="record",
+    ),
+    Operation(
+        "app.unsubscribe",
+        "DELETE",
+        f"{_APP}/subscriptions/{{subscription}}",
+        f"{_APP_DATED}/subscriptions/{{subscription}}",
+        kind="write",
+        missing="record",
+        empty=True,
     ),
 )
 OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in _TABLE}

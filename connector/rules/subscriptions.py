@@ -73,18 +73,17 @@ def _changes(kind: str, readers: Counter[str]) -> Iterator[Wanted]:
 
 
 def difference(wanted_ones: Iterable[Wanted], present: Iterable[Subscription]) -> Difference:
-    """What to create, to switch on, and what nobody here asked for; classic and generic names count as one."""
+    """What to create, to switch on, and what nobody here needs; of two that tell the same one is enough."""
     order = tuple(dict.fromkeys(wanted_ones))
-    asked = frozenset(order)
     have: dict[Wanted, list[Subscription]] = {}
-    for one in present:
+    for one in sorted(present, key=lambda one: not one.active):  # of two that tell the same, the active one stays
         have.setdefault(one.what.plain(), []).append(one)
-    told = {what for what in order if any(one.active for one in have.get(what, ()))}
-    paused = tuple(have[what][0] for what in order if what in have and what not in told)
-    superfluous = tuple(one for what, ones in have.items() for one in ones if what not in asked)
-    missing = tuple(what for what in order if what not in have)
+    kept = {what: have[what][0] for what in order if what in have}
+    superfluous = tuple(one for what, ones in have.items() for one in (ones[1:] if what in kept else ones))
+    missing = tuple(what for what in order if what not in kept)
     room = max(0, MOST - sum(map(len, have.values())))
-    return Difference(missing[:room], paused, superfluous, missing[room:], len(told))
+    paused = tuple(one for one in kept.values() if not one.active)
+    return Difference(missing[:room], paused, superfluous, missing[room:], len(kept) - len(paused))
 
 
 def grouped(ones: Iterable[Wanted]) -> list[dict[str, object]]:

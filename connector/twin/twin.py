@@ -36,10 +36,13 @@ STATIC_TOKEN = "pat-eu1-7d0a2c1e-5b1f-4a0e-9c55-2741806300aa"  # noqa: S105 - th
 class Twin:
     """A stateful simulated portal. Python-side edits are those of a person in HubSpot's UI."""
 
-    def __init__(self, *, clock: Clock | None = None, dials: Dials | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, *, clock: Clock | None = None, dials: Dials | None = None, seed: int = 0, portal_id: int | None = None
+    ) -> None:
+        """Two twins of one test are two portals only if each has a ``portal_id`` of its own."""
         self.clock: Clock = clock or TwinClock()
         self.dials = dials or Dials()
-        self.portal_id: int = load_yaml("world.yaml")["portal"]["id"]
+        self.portal_id: int = portal_id or load_yaml("world.yaml")["portal"]["id"]
         self.token = STATIC_TOKEN
         self.lock = threading.RLock()
         self.state = State(self.clock, self.dials, self.portal_id, seed)
@@ -58,16 +61,17 @@ class Twin:
         self.webhooks = Notifier(self.state, self.subscriptions, secret, self.lock, self.settle)
 
     @classmethod
-    def empty(cls, *, clock: Clock | None = None, dials: Dials | None = None) -> Twin:
+    def empty(cls, *, clock: Clock | None = None, dials: Dials | None = None, portal_id: int | None = None) -> Twin:
         """Definitions, owners and pipelines, but nobody in it."""
-        return cls(clock=clock, dials=dials)
+        return cls(clock=clock, dials=dials, portal_id=portal_id)
 
     @classmethod
     def from_seed(
-        cls, seed: int = 7, contacts: int = 5000, *, clock: Clock | None = None, dials: Dials | None = None
-    ) -> Twin:
+        cls, seed: int = 7, contacts: int = 5000, *, clock: Clock | None = None, dials: Dials | None = None,
+        portal_id: int | None = None,
+    ) -> Twin:  # fmt: skip
         """A grown portal; the same seed and day give the same world."""
-        twin = cls(clock=clock, dials=dials, seed=seed)
+        twin = cls(clock=clock, dials=dials, seed=seed, portal_id=portal_id)
         seeder = Seeder(twin.state, twin.activity, seed, twin.state.now_ms())
         seeder.grow(contacts)
         twin.purchases = {contact_id: from_ms(at) for contact_id, at in seeder.buyers.items()}

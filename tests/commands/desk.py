@@ -81,6 +81,19 @@ ROWS = [
 ]
 
 
+NOTICES = {
+    "ok": False, "mode": "api", "app": "4711", "portals": ["acme"], "wanted": 9, "fitting": 6,
+    "target": {"wanted": "https://x.example/webhooks/hubspot", "present": "", "fits": False},
+    "missing": [
+        {"event": "contact.propertyChange", "property": "jobtitle", "object_type_id": ""},
+        {"event": "contact.propertyChange", "property": "city", "object_type_id": ""},
+    ],
+    "paused": [{"event": "contact.merge", "property": "", "object_type_id": "", "id": "7", "active": False}],
+    "superfluous": [{"event": "ticket.creation", "property": "", "object_type_id": "", "id": "8", "active": True}],
+    "no_room": [], "text": "6 subscriptions are there and active; 2 missing, 1 paused, the target address differs.",
+}  # fmt: skip
+
+
 def _documents() -> dict[str, Any]:
     mode = {"portal": "acme", "mode": "live", "text": "acme: it is so."}
     version = {"portal": "acme", "kind": "scoring", "version": 4, "text": "scoring version 4 is published."}
@@ -103,6 +116,9 @@ def _documents() -> dict[str, Any]:
         "sync": SYNC, "plan": PLAN, "apply": APPLY, "verify": CERTIFICATE, "explain": BILL,
         "cycle": {"portal": "acme", "sync": SYNC, "plan": PLAN, "apply": APPLY, "mode": "live", "calls": 14,
                   "text": "1 contacts written.", "ok": True},
+        "subscriptions": NOTICES,
+        "subscriptions_apply": {**NOTICES, "ok": True, "created": 2, "activated": 1, "deleted": 0, "aimed": True,
+                                "refused": [], "text": "2 made, 1 switched on. Nothing differs."},
         "undo": {"portal": "acme", "run": "r2", "restored": 1, "calls": 3, "ok": False,
                  "kept": [{"contact": "4711", "why": "lw_score was changed by somebody since"}]},
         "config_show": {"portal": "acme", "kind": "scoring", "version": 3, "body": "kind: scoring\n"},

@@ -10,9 +10,8 @@ from connector.portal.versions import DATED, OLD, OPERATIONS, expiring, in_gener
 
 
 def test_names_are_unique_and_templates_can_be_filled():
-    values = dict.fromkeys(
-        ("object_type", "record", "from_type", "to_type", "form", "event", "workflow", "email", "contact"), "a/b@c"
-    )
+    names = "object_type record from_type to_type form event workflow email contact app subscription"
+    values = dict.fromkeys(names.split(), "a/b@c")
     for operation in OPERATIONS.values():
         for generation in (OLD, DATED):
             path = operation.path(generation, values)
@@ -29,8 +28,9 @@ def test_only_what_hubspot_offers_no_dated_path_for_stays_old():
     }  # fmt: skip
 
 
-def test_only_enrolment_may_not_be_repeated():
-    assert [name for name, operation in OPERATIONS.items() if not operation.safe] == ["workflows.enrol"]
+def test_only_enrolment_and_a_new_subscription_may_not_be_repeated():
+    unsafe = [name for name, operation in OPERATIONS.items() if not operation.safe]
+    assert unsafe == ["workflows.enrol", "app.subscribe"]
 
 
 class TestExpiring:

@@ -82,6 +82,15 @@ class TestDifference:
         assert found.complete
         assert found.superfluous == ()
 
+    def test_of_two_that_tell_the_same_the_active_one_stays(self):
+        pair = [
+            Subscription("1", Wanted("contact.creation"), False),
+            Subscription("2", Wanted("object.creation", "", "0-1"), True),
+        ]
+        found = difference([Wanted("contact.creation")], pair)
+        assert found.complete
+        assert [one.id for one in found.superfluous] == ["1"]
+
     def test_a_generic_one_of_another_object_is_another_one(self):
         found = difference([Wanted("contact.creation")], has(Wanted("object.creation", "", "2-77")))
         assert len(found.missing) == len(found.superfluous) == 1
