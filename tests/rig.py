@@ -89,7 +89,13 @@ def settings_for(folder: Path, **more: Any) -> Settings:
 
 @contextmanager
 def rig(
-    folder: Path, *, contacts: int = 0, seed: int = 7, connect: bool = True, clock: SharedClock | None = None, **dials: Any
+    folder: Path,
+    *,
+    contacts: int = 0,
+    seed: int = 7,
+    connect: bool = True,
+    clock: SharedClock | None = None,
+    **dials: Any,
 ) -> Iterator[Rig]:
     """A rig in ``folder``; ``contacts=0`` gives an empty portal. Limits are off unless a dial says otherwise."""
     clock = clock or SharedClock()

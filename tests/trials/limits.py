@@ -257,11 +257,13 @@ def down(scale: float, seed: int) -> Outcome:
 
 
 def _ticks_down(r: Rig, count: Count, shown: str, began: float) -> None:
-    """Somebody tries the plan again every five minutes."""
+    """The run that was approved breaks off with everything queued; from then on the clock ticks every five minutes."""
+    runs = itertools.chain([("apply", {"plan_hash": shown})], itertools.repeat(("cycle", {})))
     while r.clock.monotonic() < began + DOWN:
+        command, options = next(runs)
         try:
-            r.run("apply", plan_hash=shown)
-            count.must(False, "a run on a portal that is down was said to be done")
+            r.run(command, **options)
+            count.must(False, f"a {command} on a portal that is down was said to be done")
         except ConnectorError:
             count.faults += 1
         r.clock.advance(TICK)
