@@ -93,10 +93,8 @@ def test_nothing_a_stranger_wrote_moves_the_cursor_or_breaks_the_line(odd, log_f
 
 def test_what_an_exception_quotes_cannot_pass_for_an_event(capsys: pytest.CaptureFixture[str]) -> None:
     configure("console", "info")
-    try:
-        raise ValueError("bad\nforged event level=info \x1b[31m")
-    except ValueError:
-        structlog.get_logger().exception("failed")
+    error = ValueError("bad\nforged event level=info \x1b[31m")
+    structlog.get_logger().error("failed", exc_info=error)
     first, *trace = capsys.readouterr().err.splitlines()
     assert "failed" in first
     assert all(line.startswith("    ") for line in trace)

@@ -97,10 +97,8 @@ def share(full: int, scale: float, least: int = 1) -> int:
 
 def run(trial: Trial, scale: float, seeds: Iterable[int]) -> Outcome:
     """A trial with each seed, as one outcome."""
-    outcomes = []
     try:
-        for seed in seeds:
-            outcomes.append(trial.act(scale, seed))
+        outcomes = [trial.act(scale, seed) for seed in seeds]
     except NotHere as reason:
         return Outcome(0, 0, 0, 0, None, passed=False, note=f"not run: {reason}")
     times = [one.worst_seconds for one in outcomes if one.worst_seconds is not None]
@@ -146,6 +144,6 @@ def claims(page: str) -> dict[str, tuple[str, str]]:
     """What the README says: trial → (title, verdict)."""
     if BEGIN not in page:
         return {}
-    table = page.split(BEGIN)[1].split(END)[0]
+    table = page.split(BEGIN)[1].split(END, maxsplit=1)[0]
     rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines() if row.startswith("| ")]
     return {cells[0]: (cells[1], cells[-1]) for cells in rows if cells[0] != "Trial"}

@@ -78,7 +78,7 @@ def first_mirror(scale: float, seed: int) -> Outcome:
 
 @contextmanager
 def _people_at_work(twin: Twin, chance: random.Random) -> Iterator[None]:
-    """Ten edits a second. (Who comes and goes meanwhile is S09's matter: each costs a sweep, which is counted there.)"""
+    """Ten edits a second. (Who comes and goes meanwhile is S09's matter: it costs a sweep of all pages.)"""
     over, ids = threading.Event(), twin.ids("contacts")
 
     def work() -> None:

@@ -70,7 +70,7 @@ def _calling(ctx: Context, contact: int, until: float) -> list[str]:
     return failed
 
 
-def _storm(r: Rig, begin: float, **more: Any) -> float:
+def _storm(r: Rig, begin: float, **more: int) -> float:
     """Everything is refused from ``begin`` seconds on; returns when it ends."""
     r.clock.at(begin, lambda: r.twin.dials.turn({"faults": [{"match": "/", "status": 429, "times": 10**9, **more}]}))
     r.clock.at(begin + STORM, lambda: r.twin.dials.turn({"faults": []}))

@@ -18,7 +18,6 @@ from tests.trials.harness import Count, Outcome, share
 from tests.trials.ledger import lost
 from tests.trials.stage import installed, patched
 
-
 # S07 -----------------------------------------------------------------------------------------------------------------
 
 

@@ -107,10 +107,7 @@ def _as_argument(text: str) -> None:
 
 
 def _as_exception(text: str) -> None:
-    try:
-        raise ValueError(text)
-    except ValueError:
-        structlog.get_logger().exception("failed")
+    structlog.get_logger().error("failed", exc_info=ValueError(text))
 
 
 def _as_key(text: str) -> None:

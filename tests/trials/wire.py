@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from connector.clock import SystemClock
 from connector.errors import ConnectorError, RetryableError
 from connector.portal import retry, transport, wire
 from connector.portal.gateway import Rates
 from connector.portal.hubspot import connect
 from connector.service import Service
-from connector.clock import SystemClock
 from connector.twin import Dials, Twin, serve_twin
 from tests.faults.proxy import FaultyProxy
 from tests.rig import OFF, settings_for
