@@ -88,9 +88,17 @@ def settings_for(folder: Path, **more: Any) -> Settings:
 
 
 @contextmanager
-def rig(folder: Path, *, contacts: int = 0, seed: int = 7, connect: bool = True, **dials: Any) -> Iterator[Rig]:
+def rig(
+    folder: Path,
+    *,
+    contacts: int = 0,
+    seed: int = 7,
+    connect: bool = True,
+    clock: SharedClock | None = None,
+    **dials: Any,
+) -> Iterator[Rig]:
     """A rig in ``folder``; ``contacts=0`` gives an empty portal. Limits are off unless a dial says otherwise."""
-    clock = SharedClock()
+    clock = clock or SharedClock()
     turned = Dials(**{**OFF, **dials})
     make = (lambda **parts: Twin.from_seed(seed, contacts, **parts)) if contacts else Twin.empty
     twin = make(clock=clock, dials=turned)

@@ -6,9 +6,12 @@ Whoever logs writes an event name and key-values (``log.info("page stored", port
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from types import TracebackType
+from typing import Any, TextIO
 
 import structlog
 
@@ -16,6 +19,9 @@ DROPPED = frozenset({"token", "access_token", "secret", "authorization", "email"
 LONGEST = 1024
 # These libraries name whole addresses in their debug lines, and an address may carry an e-mail.
 CHATTY = ("urllib3", "requests", "hubspot", "sqlalchemy", "apscheduler", "tzlocal")
+# What could move a cursor, break a line or turn the reading direction: controls, separators, lone surrogates.
+UNSEEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 Event = MutableMapping[str, Any]
 
 
@@ -47,25 +53,48 @@ def _ending(log_format: str) -> list[structlog.typing.Processor]:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_trace)
     )
     return [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
 
 
+def _trace(out: TextIO, error: tuple[type[BaseException], BaseException, TracebackType | None]) -> None:
+    """A traceback for people, set in: what an exception quotes cannot pass for an event of its own."""
+    lines = "".join(traceback.format_exception(*error)).rstrip("\n").split("\n")
+    out.write("".join(f"\n    {_visible(line)}" for line in lines))
+
+
 def mask(logger: object, method: str, event: Event) -> Event:  # noqa: ARG001 - structlog's signature
     """Drop what may be a secret or personal, cut what is long, keep one event on one line."""
-    return {key: _tame(value) for key, value in event.items() if key.lower() not in DROPPED}
+    return {_tame_text(key): value if key == "exc_info" else _tame(value) for key, value in _kept(event)}
+
+
+def _kept(event: Mapping[Any, object]) -> list[tuple[str, object]]:
+    return [(str(key), value) for key, value in event.items() if str(key).lower() not in DROPPED]
 
 
 def _tame(value: object) -> object:
     if isinstance(value, Mapping):
-        return {key: _tame(inner) for key, inner in value.items() if str(key).lower() not in DROPPED}
+        return {_tame_text(key): _tame(inner) for key, inner in _kept(value)}
     if isinstance(value, list | tuple):
         return [_tame(inner) for inner in value]
-    if isinstance(value, str):
-        return _cut(value).replace("\r", "\\r").replace("\n", "\\n")
-    return value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _tame_text(value if isinstance(value, str) else repr(value))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+def _tame_text(text: str) -> str:
+    """A kilobyte of it at most, as it is shown."""
+    shown = _visible(text[:LONGEST])
+    if max(len(text), len(shown)) <= LONGEST:
+        return shown
+    return f"{shown[:LONGEST]}… ({len(text)} characters)"
+
+
+def _visible(text: str) -> str:
+    """Control characters as their escapes."""
+    return UNSEEN.sub(lambda found: SHORT.get(found[0]) or _escape(ord(found[0])), text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -79,3 +79,28 @@ def test_configuring_twice_does_not_say_everything_twice(capsys: pytest.CaptureF
     configure("json", "info")
     structlog.get_logger().info("once")
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("odd", ["\x1b[31m", "\x9b31m", "\x00", "\u2028", "\x85", "\u202e", "\ud800", "\x0b"])
+def test_nothing_a_stranger_wrote_moves_the_cursor_or_breaks_the_line(odd, log_format, capsys) -> None:
+    configure(log_format, "info")
+    structlog.get_logger().warning(f"a{odd}b", path=odd, properties={odd: odd})
+    said = capsys.readouterr().err
+    assert odd not in said
+    assert len(said.splitlines()) == 1
+
+
+def test_what_an_exception_quotes_cannot_pass_for_an_event(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("console", "info")
+    error = ValueError("bad\nforged event level=info \x1b[31m")
+    structlog.get_logger().error("failed", exc_info=error)
+    first, *trace = capsys.readouterr().err.splitlines()
+    assert "failed" in first
+    assert all(line.startswith("    ") for line in trace)
+    assert "\x1b" not in "".join(trace)
+
+
+def test_long_keys_and_objects_are_cut_too() -> None:
+    event = mask(None, "info", {"event": "x", "k" * 5000: 1, "odd": Exception("y" * 5000)})
+    assert max(len(str(part)) for pair in event.items() for part in pair) < 1100

@@ -1,0 +1,32 @@
+"""All trials, in the order of their ids."""
+
+from __future__ import annotations
+
+from tests.trials import disk, effects, killed, limits, mirror, papers, wire
+from tests.trials.harness import Trial
+
+TRIALS: list[Trial] = [
+    Trial("S01", "`kill -9` again and again during a first mirror, people at work meanwhile", killed.first_mirror),
+    Trial("S04", "The disk is full in mid-mirror, again and again, without a restart", disk.full),
+    Trial("S05", "The n-th sync or write fails; the file is read-only; another program holds it", disk.refused),
+    Trial("S07", "25,000 contacts change in one millisecond, the search gives 10,000", mirror.one_millisecond),
+    Trial("S08", "The index lags 30 s, people edit between the pages, clock ties", mirror.lagging),
+    Trial("S09", "Contacts are deleted, erased, restored and merged during a first mirror", mirror.vanishing),
+    Trial("S14", "1,200 properties at once, addresses over 8 KB are refused", mirror.very_wide),
+    Trial("S20", "`kill -9` during a migration; old code on a new schema", killed.migration),
+    Trial("O01", "Everything is refused (429) for a minute, with and without `Retry-After`", limits.storms),
+    Trial("O02", "The day's calls are used up in mid-mirror", limits.used_up),
+    Trial("O03", "423, 477 for hours, 502–504, 521–526; refusals of our own making", limits.statuses),
+    Trial("O04", "Accepts and never answers, or drips a byte a second", wire.silence),
+    Trial("O05", "Reset half-way, cut JSON, HTML with 200, 1 MB that unzips to 1 GB, a redirect", wire.hostile),
+    Trial("O07", "401 although the token is fresh, for an hour", limits.rejected),
+    Trial("O10", "37 of each 100 inputs fail, the order of results changed", effects.in_part),
+    Trial("O12", "The connection is cut after the portal did it: enrolments and writes", effects.unknown),
+    Trial("O18", "The portal is down for two hours with every write queued", limits.down),
+    Trial("O19", "`kill -9` of the sender among 10,000 effects", killed.sender),
+    Trial("O20", "A stage moves backwards, refused or allowed", effects.backwards),
+    Trial("A12", "Line breaks, escapes, forged JSON and megabytes on their way into the logs", papers.forged_lines),
+]
+
+# More than ten seconds each, even at a twentieth.
+LONG = frozenset({"O01", "O19", "S01", "S05"})
