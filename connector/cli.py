@@ -36,6 +36,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Ask": {
         "explain": ("connector.commands.explain:explain", "One contact's score as a bill, its stage and its gates."),
         "verify": ("connector.commands.flow:verify", "Hold the mirror against the portal; print a certificate."),
+        "inbox": ("connector.commands.aside:inbox", "Notices that HubSpot delivered, and what became of each."),
+        "held": ("connector.commands.aside:held", "What was put aside, by cause; retry or discard it."),
         "export": ("connector.commands.export:export", "Stream rows out as JSON lines, CSV or Parquet."),
     },
     "Keep house": {

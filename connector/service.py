@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, Self
 
 from connector.clock import Clock, SystemClock
 from connector.desk import Desk, PortalFactory
+from connector.engine.opening import open_engine
+from connector.engine.port import Engine
 from connector.errors import ConfigError, SecretKeyMissing
 from connector.installing import current, install, upgrade
 from connector.portal.app_webhooks import AppWebhooks, connect_app
@@ -26,11 +29,12 @@ from connector.reports import best, overview, rows
 from connector.reports.person import collected
 from connector.settings import Settings
 from connector.store import Store, portals
-from connector.store.front import Front
+from connector.store.front import Front, front_url
 from connector.store.front_forgetting import forget_portal
 from connector.store.journal import journal_of
 from connector.store.portals import PortalRow
 from connector.sync import (
+    aside,
     checking,
     cycling,
     explaining,
@@ -122,13 +126,23 @@ class Service:
     ) -> None:
         self._desk.close()
         self.store.close()
-        if "front" in self.__dict__:
-            self.front.close()
+        for opened in ("engine", "front"):
+            if opened in self.__dict__:
+                self.__dict__[opened].close()
 
     @cached_property
     def front(self) -> Front:
         """The front store, opened by those who need it."""
         return Front.beside(self._settings.database_url)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The executor's books, opened by those who need them."""
+        return open_engine(front_url(self._settings.database_url))
+
+    def _row(self, name: str) -> PortalRow:
+        with self.store.view() as u:
+            return portals.by_name(u, name)
 
     # portals -----------------------------------------------------------------------------------------------------
 
@@ -263,6 +277,29 @@ class Service:
         """Work off the notices that wait: mirror, judge, push."""
         with self._context(name, front=True) as ctx:
             return telling.drained(ctx, draining.drain(ctx, self.front))
+
+    def inbox(self, name: str, limit: int = 50) -> dict[str, Any]:
+        """The newest notices and what became of them."""
+        return aside.recent(self.store, self._row(name), limit)
+
+    def inbox_replay(self, name: str, since: datetime) -> dict[str, Any]:
+        """Handle everything once more that was received since then (UTC)."""
+        since_ms = round(since.replace(tzinfo=since.tzinfo or UTC).timestamp() * 1000)
+        return aside.replay(self.store, self.front, self._row(name), since_ms, self._clock)
+
+    def held(self, name: str) -> dict[str, Any]:
+        """What was put aside, by cause."""
+        return aside.listed(self.store, self.front, self.engine, self._row(name), self._clock)
+
+    def held_retry(self, name: str, kinds: Iterable[str], ids: Iterable[str] = ()) -> dict[str, Any]:
+        """Bring it back to work."""
+        row = self._row(name)
+        return aside.retry(self.store, self.front, self.engine, row, set(kinds), set(ids), self._clock)
+
+    def held_discard(self, name: str, kinds: Iterable[str], ids: Iterable[str] = ()) -> dict[str, Any]:
+        """Give it up for good."""
+        row = self._row(name)
+        return aside.discard(self.store, self.front, self.engine, row, set(kinds), set(ids), self._clock)
 
     def verify(self, name: str, *, sample: int = 200) -> dict[str, Any]:
         """Hold the mirror against the portal, repair it, certify it."""

@@ -66,26 +66,30 @@ def drain(ctx: Context, front: Front) -> DrainReport:
     report = DrainReport()
     while True:
         report.sorted += sorting.sort(ctx, front)
-        entries = _take(ctx, report)
+        with ctx.store.view() as u:
+            entries = inbox.fresh(u, ctx.portal_id, BATCH)
         if not entries:
             return report
-        _work_off(ctx, [(entry, _read(entry)) for entry in entries], report)
+        taken = _take(ctx, entries, report)
+        if taken:
+            _work_off(ctx, taken, report)
 
 
-def _take(ctx: Context, report: DrainReport) -> Sequence[InboxEntry]:
-    """The next notices, each counted as tried; those tried too often are put aside."""
+def _take(ctx: Context, entries: Sequence[InboxEntry], report: DrainReport) -> list[tuple[InboxEntry, Notice]]:
+    """The notices, each counted as tried; those tried too often, or that cannot be read, are put aside."""
+    fit: list[tuple[InboxEntry, Notice]] = []
     with ctx.store.unit() as u:
-        entries = inbox.fresh(u, ctx.portal_id, BATCH)
-        spent = [entry.id for entry in entries if entry.attempts >= MOST_ATTEMPTS]
-        report.held += inbox.hold(u, ctx.portal_id, spent, f"Given up after {MOST_ATTEMPTS} attempts.")
-        fit = [entry for entry in entries if entry.attempts < MOST_ATTEMPTS]
-        inbox.begin(u, ctx.portal_id, [entry.id for entry in fit])
-    return fit if fit or not spent else _take(ctx, report)
-
-
-def _read(entry: InboxEntry) -> Notice:
-    """The notice as it was sorted in; only good ones are kept as new."""
-    return split(f"[{entry.body}]".encode()).notices[0]
+        for entry in entries:
+            parts = split(f"[{entry.body}]".encode())
+            if entry.attempts >= MOST_ATTEMPTS:
+                report.held += inbox.hold(u, ctx.portal_id, [entry.id], f"Given up after {MOST_ATTEMPTS} attempts.")
+            elif parts.notices:
+                fit.append((entry, parts.notices[0]))
+            else:
+                why = parts.bad[0].reason if parts.bad else "it is empty"
+                report.held += inbox.hold(u, ctx.portal_id, [entry.id], why)
+        inbox.begin(u, ctx.portal_id, [entry.id for entry, _ in fit])
+    return fit
 
 
 def _work_off(ctx: Context, taken: Sequence[tuple[InboxEntry, Notice]], report: DrainReport) -> None:
