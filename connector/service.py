@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from connector.clock import Clock, SystemClock
 from connector.desk import Desk, PortalFactory
+from connector.engine.yielding import GiveWay
 from connector.errors import ConfigError, SecretKeyMissing
 from connector.installing import current, install, upgrade
 from connector.portal.gateway import Rates
@@ -124,6 +125,10 @@ class Service:
     def front(self) -> Front:
         """The front store, opened by those who need it."""
         return Front.beside(self._settings.database_url)
+
+    def give_way(self, ask: GiveWay) -> None:
+        """Let long flows stand aside for live work: what a worker hands in, once, before it works."""
+        self._desk.give_way = ask
 
     # portals -----------------------------------------------------------------------------------------------------
 

@@ -160,6 +160,8 @@ def _read_lanes(ctx: Context, scope: Scope, work: Fill, report: StreamReport) ->
                 pages = [_land(scope, work, future.result(), flying.pop(future)) for future in ready]
                 _launch_idle(ctx, scope, work, pool, flying)
                 _keep_pages(ctx, scope, work, pages, report)
+                if flying:
+                    ctx.give_way(ctx.portal_id)
         finally:
             for future in flying:
                 future.cancel()
