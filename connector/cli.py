@@ -27,6 +27,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "doctor": ("connector.commands.doctor:doctor", "What is wrong here, and how to mend it."),
     },
     "Every day": {
+        "serve": ("connector.commands.serve:serve", "Stay: receive webhooks, keep the schedules, do the work."),
         "sync": ("connector.commands.flow:sync", "Pull what changed into the mirror."),
         "plan": ("connector.commands.flow:plan", "Judge what changed; show what would be written. Writes nothing."),
         "apply": ("connector.commands.flow:apply", "Carry the plan out."),

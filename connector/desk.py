@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.clock import Clock, iso
+from connector.engine.yielding import GiveWay, keep_going
 from connector.portal.gateway import Learned, Portal, Rates
 from connector.portal.versions import OLD
 from connector.progress import Progress
@@ -60,6 +61,7 @@ class Desk:
         self._clock = clock
         self._progress = progress
         self.connect = connect
+        self.give_way: GiveWay = keep_going
         self._rates = rates or Rates()
         self._journal = journal
         self._lasting = lasting
@@ -89,6 +91,7 @@ class Desk:
                 fingerprints=self._vault.fingerprints,
                 journal=self._journal,
                 calls_before=before,
+                give_way=self.give_way,
             )
         finally:
             made, learned = laid.portal.calls().since(before).made, laid.portal.rates_learned()

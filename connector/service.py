@@ -19,6 +19,7 @@ from connector.clock import Clock, SystemClock
 from connector.desk import Desk, PortalFactory
 from connector.engine.opening import open_engine
 from connector.engine.port import Engine
+from connector.engine.yielding import GiveWay
 from connector.errors import ConfigError, SecretKeyMissing
 from connector.installing import current, install, upgrade
 from connector.portal.app_webhooks import AppWebhooks, connect_app
@@ -143,6 +144,10 @@ class Service:
     def _row(self, name: str) -> PortalRow:
         with self.store.view() as u:
             return portals.by_name(u, name)
+
+    def give_way(self, ask: GiveWay) -> None:
+        """Let long flows stand aside for live work: what a worker hands in, once, before it works."""
+        self._desk.give_way = ask
 
     # portals -----------------------------------------------------------------------------------------------------
 

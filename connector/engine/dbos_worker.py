@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +33,7 @@ CONCURRENCY = 16
 # a job waits a tenth of a second on average.
 POLL_SECONDS = 0.2
 WATCH_SECONDS = 1.0
+STUCK_LOOKS = 10
 # How long running jobs may take to end by themselves when the process is to stop, and how much later a job that did
 # not is run again: by then this process is gone.
 GRACE_SECONDS = 5
@@ -50,6 +52,7 @@ class DbosWorker:
         self._acts: dict[JobKind, Act] = {}
         self._suspect = threading.Lock()
         self._running: set[str] = set()
+        self._stuck: Counter[str] = Counter()
         self._pool = desk.place.engine()
 
     @property
@@ -73,6 +76,7 @@ class DbosWorker:
                     raise StoreError("The connection that proves this worker alive was lost.", reason="lost_claim")
                 with suppress(StoreError):  # a database that is away for a moment: next second again
                     self.take_over()
+                    self._put_back_stuck()
         finally:
             self._end()
 
@@ -80,6 +84,13 @@ class DbosWorker:
         """Put back what dead workers left; how many jobs."""
         names = {turn.worker for turn in self._desk.running()} - {self.name}
         return sum(self._adopt(name) for name in sorted(names))
+
+    def _put_back_stuck(self) -> None:
+        """Jobs that stand as ours and that no thread runs: their end could not be written (a full disk)."""
+        stuck = {turn.ticket.id: turn for turn in self._desk.running(self.name) if turn.ticket.id not in self._running}
+        self._stuck = Counter({job_id: self._stuck[job_id] + 1 for job_id in stuck})
+        for job_id in [job_id for job_id, looks in self._stuck.items() if looks >= STUCK_LOOKS]:
+            self._desk.replace(stuck[job_id].ticket, stuck[job_id].ticket.attempt)
 
     def _adopt(self, name: str) -> int:
         claim = take(self._desk.place, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.clock import Clock
+from connector.engine.yielding import GiveWay, keep_going
 from connector.portal.gateway import NO_CALLS, CallCounts, Portal
 from connector.progress import Progress, Silent
 from connector.store import Store
@@ -41,6 +42,7 @@ class Context:
     fingerprints: Fingerprints = no_fingerprints
     journal: Path | None = None
     calls_before: CallCounts = NO_CALLS
+    give_way: GiveWay = keep_going
 
     def calls(self) -> CallCounts:
         """Requests this flow has sent; the portal itself may have been open for longer."""

@@ -161,6 +161,8 @@ def _read_lanes(ctx: Context, scope: Scope, work: Fill, report: StreamReport) ->
             while flying:
                 pages = _gather(ctx, scope, work, pool, flying)
                 _keep_pages(ctx, scope, work, pages, report)
+                if flying:
+                    ctx.give_way(ctx.portal_id)
         finally:
             for future in flying:
                 future.cancel()

@@ -59,6 +59,8 @@ def increment(ctx: Context, scope: Scope, since_ms: int, report: StreamReport, e
                 cursors.save(u, ctx.portal_id, f"walk/{scope.object_type}", walk, ctx.clock.now_ms())
             else:
                 cursors.drop(u, ctx.portal_id, f"walk/{scope.object_type}")
+        if walk is not None:
+            ctx.give_way(ctx.portal_id)
     return done
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector.engine.yielding import Yielded
 from connector.errors import MissingScope, SkippableError
 from connector.model.records import ENGAGEMENTS, MIRRORED, ObjectType
 from connector.store import cursors, definitions, records, runs
@@ -84,6 +85,9 @@ def booked_pull(ctx: Context, options: PullOptions) -> tuple[str, PullReport, fl
     try:
         report = pull(ctx, options)
         state, counts = "done", {s.stream: s.read for s in report.streams}
+    except Yielded:
+        state = "stood aside"
+        raise
     finally:
         with ctx.store.unit() as u:
             runs.finish(u, ctx.portal_id, run_id, state, counts, "", ctx.clock.now_ms())

@@ -1,4 +1,4 @@
-"""Views of ``init``, ``db`` and a finished ``export``."""
+"""Views of ``init``, ``db``, ``serve``, ``twin`` and a finished ``export``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def revision(result: Result) -> None:
 
 def exported(result: Result) -> None:
     lines(f"{many(result['rows'], 'row')} of {result['what']} written to {result['file']} ({result['format']}).")
+
+
+def served(result: Result) -> None:
+    does = ", ".join(result["roles"])
+    lines(f"Leadwright serves at {result['url']} ({does})" if result["url"] else f"Leadwright serves ({does})")
 
 
 def serving(result: Result) -> None:

@@ -1,0 +1,68 @@
+"""``serve``: the service that stays. The tree of processes is ``connector.serving.tree``; this starts it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pkgutil import resolve_name
+
+import click
+
+from connector.commands.app import DONE, App, examples, standard
+
+HOST, PORT = "127.0.0.1", 8080
+
+
+@click.command("serve", epilog=examples("leadwright serve", "leadwright serve --roles worker --workers 2"))
+@click.option("--host", default=HOST, show_default=True, help="Where to listen; 0.0.0.0 for every address.")
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="The port to listen on.")
+@click.option("--roles", default="web,clock,worker", show_default=True, help="What this machine does.")
+@click.option("--workers", type=click.IntRange(1, 32), default=1, show_default=True, help="Processes that work.")
+@click.option("--alone", is_flag=True, hidden=True)
+@standard
+def serve(app: App, host: str, port: int, roles: str, workers: int, alone: bool) -> int:
+    """Receive webhooks, keep the schedules and do the work, until Ctrl-C or SIGTERM."""
+    named = tuple(role.strip() for role in roles.split(",") if role.strip())
+    return _alone(app, named, host, port) if alone else _tree(app, named, host, port, workers)
+
+
+def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int) -> int:
+    children_of, tree, answers = (
+        resolve_name(f"connector.serving.tree:{name}") for name in ("children_of", "Tree", "answers")
+    )
+    app.settings()
+    children = children_of(roles, workers)
+    shown = {"url": f"http://{host}:{port}" if "web" in roles else "", "roles": list(roles)}
+
+    def ready() -> bool:
+        if "web" in roles and not answers("127.0.0.1" if host in ("0.0.0.0", "::") else host, port):  # noqa: S104
+            return False
+        app.show(shown, "setup:served")
+        return True
+
+    tree(children, lambda these: _command(app, these, host, port)).run(ready)
+    return DONE
+
+
+def _command(app: App, roles: str, host: str, port: int) -> list[str]:
+    env = ["--env", str(app.env_file)] if app.env_file else []
+    loud = ["--debug"] if app.debug else []
+    words = ["serve", "--alone", "--roles", roles, "--host", host, "--port", str(port), *loud]
+    return [sys.executable, "-P", "-m", "connector.cli", *env, *words]
+
+
+def _alone(app: App, roles: Sequence[str], host: str, port: int) -> int:
+    """One child of the tree: the web, or worker and clock."""
+    settings = app.settings()
+    resolve_name("connector.serving.tree:hold_lifeline")()
+    if "web" in roles:
+        resolve_name("connector.serving.web:run")(settings, host, port)
+        return DONE
+    stop = threading.Event()
+    resolve_name("connector.serving.tree:on_signals")(stop.set)
+    resolve_name("connector.serving.worker:run")(settings, roles, stop)
+    # Threads of jobs that would not end in time must not keep the process: their jobs were put back.
+    sys.stderr.flush()
+    os._exit(DONE)
