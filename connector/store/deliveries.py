@@ -131,14 +131,6 @@ def drop(u: Unit, before_ms: int) -> int:
     return u.change(sa.delete(DELIVERIES).where(old))
 
 
-def leave(u: Unit, portal_id: int) -> int:
-    """A portal is no more: nothing waits for it; how many deliveries addressed it."""
-    concerned = [row[0] for row in u.rows(sa.select(_A.delivery_id).where(mine(ADDRESSEES, portal_id, done=False)))]
-    gone = u.change(sa.delete(ADDRESSEES).where(mine(ADDRESSEES, portal_id)))
-    _finish(u, u.among(_D.id, concerned))
-    return gone
-
-
 def counts(u: Unit) -> dict[str, int]:
     """How many deliveries are in each state."""
     found = {row[0]: row[1] for row in u.rows(sa.select(_D.state, sa.func.count()).group_by(_D.state))}
