@@ -16,7 +16,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from connector.settings import Settings
 from connector.store.engine import normal_url, sqlite_file
 
-THREADS = 16
+THREADS = 32  # the more wait, the more share a commit
 GRACE_S = 8
 # Python hands the interpreter from thread to thread only this often; the writer comes back from the disk to a queue.
 SWITCH_S = 0.001

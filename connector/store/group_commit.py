@@ -8,9 +8,8 @@ times as many, a thirtieth of the longest waits). On PostgreSQL it also spares t
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from queue import SimpleQueue
 
 import structlog
 
@@ -29,11 +28,24 @@ Commit = Callable[[Sequence[Incoming]], None]
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True, eq=False)
 class _Ticket:
-    incoming: Incoming
-    settled: threading.Event = field(default_factory=threading.Event)
-    stored: bool = False
+    """One delivery on its way: whoever brought it waits on a bare lock, the quickest thing there is to wait on."""
+
+    __slots__ = ("_settled", "given_up", "incoming", "stored")
+
+    def __init__(self, incoming: Incoming) -> None:
+        self.incoming = incoming
+        self.stored = False
+        self.given_up = False
+        self._settled = threading.Lock()
+        self._settled.acquire()
+
+    def wait(self, seconds: float) -> bool:
+        return self._settled.acquire(timeout=seconds)
+
+    def settle(self, *, stored: bool) -> None:
+        self.stored = stored
+        self._settled.release()
 
 
 class GroupCommit:
@@ -43,66 +55,62 @@ class GroupCommit:
         self._commit = commit
         self._most = most
         self._patience = patience_s
-        self._waiting: deque[_Ticket] = deque()
-        self._changed = threading.Condition()
+        self._waiting: SimpleQueue[_Ticket | None] = SimpleQueue()
+        self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
         self._closed = False
 
     def put(self, incoming: Incoming) -> bool:
         """True once it is on the disk; False when that failed or takes too long, and the sender must come again."""
+        if self._closed:
+            return False
         ticket = _Ticket(incoming)
-        with self._changed:
-            if self._closed:
-                return False
-            self._waiting.append(ticket)
-            self._keep_a_writer()
-            self._changed.notify()
-        if not ticket.settled.wait(self._patience):
-            self._withdraw(ticket)
+        self._waiting.put(ticket)
+        self._keep_a_writer()
+        if not ticket.wait(self._patience):
+            ticket.given_up = True  # if it is being committed just now it will be stored twice, which does no harm
         return ticket.stored
 
     def close(self) -> None:
         """Commit what waits, then take nothing more."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
+        self._closed = True
+        self._waiting.put(None)
         if self._writer is not None:
             self._writer.join(self._patience)
 
     def _keep_a_writer(self) -> None:
         """Start the thread, and again should it ever have died of a fault nobody foresaw."""
-        if self._writer is None or not self._writer.is_alive():
-            self._writer = threading.Thread(target=self._work, name="deliveries", daemon=True)
-            self._writer.start()
-
-    def _withdraw(self, ticket: _Ticket) -> None:
-        """Nobody waits for it any more. If it is being committed just now it is stored twice, which does no harm."""
-        with self._changed:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
+        if self._writer is not None and self._writer.is_alive():
+            return
+        with self._starting:
+            if self._writer is None or not self._writer.is_alive():
+                self._writer = threading.Thread(target=self._work, name="deliveries", daemon=True)
+                self._writer.start()
 
     def _work(self) -> None:
-        while batch := self._take():
-            self._store(batch)
+        while (first := self._waiting.get()) is not None:
+            self._store([ticket for ticket in self._batch(first) if not ticket.given_up])
 
-    def _take(self) -> list[_Ticket]:
-        """All that waits, as many as fit; waits for the first. Empty at the end."""
-        with self._changed:
-            while not self._waiting and not self._closed:
-                self._changed.wait()
-            return [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+    def _batch(self, first: _Ticket) -> Iterator[_Ticket]:
+        """The first and all that wait behind it, as many as fit."""
+        yield first
+        for _ in range(min(self._most - 1, self._waiting.qsize())):
+            if (ticket := self._waiting.get()) is None:
+                self._waiting.put(None)  # the end comes after this batch
+                return
+            yield ticket
 
     def _store(self, batch: list[_Ticket]) -> None:
         stored = False
         try:
-            self._commit([ticket.incoming for ticket in batch])
+            if batch:
+                self._commit([ticket.incoming for ticket in batch])
             stored = True
         except ConnectorError as fault:
             log.warning("deliveries_not_stored", reason=fault.reason, deliveries=len(batch))
         finally:
             for ticket in batch:
-                ticket.stored = stored
-                ticket.settled.set()
+                ticket.settle(stored=stored)
 
 
 def storing(front: Front, wake: Wake) -> Commit:

@@ -104,14 +104,6 @@ def test_bodies_are_forgotten_only_where_everything_is_done_and_old(f) -> None:
     assert deliveries.counts(f) == {"new": 1, "done": 1, "held": 0}
 
 
-def test_a_portal_that_is_removed_keeps_nothing_waiting(f) -> None:
-    add(f, b"a", FIRST)
-    both = add(f, b"b", FIRST, SECOND)
-    assert deliveries.leave(f, FIRST) == 2
-    assert deliveries.counts(f) == {"new": 1, "done": 1, "held": 0}
-    assert [one.id for one in deliveries.addressed(f, SECOND)] == [both]
-
-
 def test_who_waits_and_since_when(f) -> None:
     add(f, b"a", FIRST, at=T0 + 5)
     add(f, b"b", FIRST, SECOND, at=T0 + 9)

@@ -43,7 +43,7 @@ def crowd():
 
 def wait_until_waiting(writer: GroupCommit, number: int) -> None:
     tick = threading.Event()
-    while len(writer._waiting) < number:
+    while writer._waiting.qsize() < number:
         tick.wait(0.001)
 
 
