@@ -17,7 +17,7 @@ import click
 # section → command → (module:attribute, one line for the overview)
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Begin": {
-        "demo": ("connector.commands.demo:demo", "The whole journey on a simulated portal, in a minute."),
+        "demo": ("connector.commands.demo:demo", "The whole journey on a simulated portal, then the living service."),
         "init": ("connector.commands.setup:init", "Make the database and the secret key."),
         "portal": ("connector.commands.portal:portal", "Connect, check, provision, pause and release portals."),
         "subscriptions": (

@@ -27,6 +27,7 @@ from connector.portal.gateway import Rates
 from connector.portal.hubspot import connect
 from connector.progress import Progress, Silent
 from connector.reports import best, overview, rows
+from connector.reports.glance import glance
 from connector.reports.person import collected
 from connector.settings import Settings
 from connector.store import Store, portals
@@ -348,6 +349,11 @@ class Service:
         """Rows of one kind, streamed."""
         with self._context(name, offline=True) as ctx:
             yield from rows.exported(ctx.store, ctx.portal_id, what, ctx.rulebook.mapping)
+
+    def glance(self, name: str, contact: str) -> dict[str, Any]:
+        """One contact as the mirror holds it this instant."""
+        with self.store.view() as u:
+            return glance(u, portals.by_name(u, name).id, int(contact))
 
     def best(self, name: str, limit: int = 10) -> list[dict[str, Any]]:
         """The best leads by score."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pkgutil import resolve_name
 
@@ -12,7 +13,8 @@ import click
 
 from connector.commands.app import DONE, App, examples, standard
 
-HOST, PORT = "127.0.0.1", 8080
+HOST, PORT = "127.0.0.1", 8000
+PATIENCE_SECONDS = 30.0
 
 
 @click.command("serve", epilog=examples("leadwright serve", "leadwright serve --roles worker --workers 2"))
@@ -21,10 +23,13 @@ HOST, PORT = "127.0.0.1", 8080
 @click.option("--roles", default="web,clock,worker", show_default=True, help="What this machine does.")
 @click.option("--workers", type=click.IntRange(1, 32), default=1, show_default=True, help="Processes that work.")
 @click.option("--alone", is_flag=True, hidden=True)
+@click.option("--lifeline", is_flag=True, hidden=True)
 @standard
-def serve(app: App, host: str, port: int, roles: str, workers: int, alone: bool) -> int:
+def serve(app: App, host: str, port: int, roles: str, workers: int, alone: bool, lifeline: bool) -> int:
     """Receive webhooks, keep the schedules and do the work, until Ctrl-C or SIGTERM."""
     named = tuple(role.strip() for role in roles.split(",") if role.strip())
+    if lifeline:
+        resolve_name("connector.serving.tree:hold_lifeline")()
     return _alone(app, named, host, port) if alone else _tree(app, named, host, port, workers)
 
 
@@ -36,8 +41,14 @@ def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int) ->
     children = children_of(roles, workers)
     shown = {"url": f"http://{host}:{port}" if "web" in roles else "", "roles": list(roles)}
 
+    began = time.monotonic()
+    near = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    whole = {"web", "clock", "worker"} <= set(roles)
+
     def ready() -> bool:
-        if "web" in roles and not answers("127.0.0.1" if host in ("0.0.0.0", "::") else host, port):  # noqa: S104
+        """All roles live. What is not fit after half a minute is told at ``/readyz``; this must not wait for ever."""
+        path = "/readyz" if whole and time.monotonic() - began < PATIENCE_SECONDS else "/livez"
+        if "web" in roles and not answers(near, port, path):
             return False
         app.show(shown, "setup:served")
         return True

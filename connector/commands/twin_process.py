@@ -1,89 +1,51 @@
-"""The simulated portal in a process of its own, as a real portal is: started, asked for its address, surely ended.
-
-The child watches the pipe it reads from; when this process ends, however it ends, the pipe closes and so does the twin.
-"""
+"""The simulated portal in a process of its own, as a real portal is, and what a person does in it."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import urllib.request
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import orjson
 
-from connector.errors import ConnectorError
-
-PATIENCE_SECONDS = 5
+from connector.commands.child import Child
 
 
-@dataclass
-class TwinProcess:
-    """A running twin: what it told (``url``, ``token`` …) is known inside the ``with`` block; its log is in ``log``.
+class TwinProcess(Child):
+    """A running twin: what it told (``url``, ``token`` …) is known inside the ``with`` block.
 
     ``webhooks``: the address it calls back; ``told`` holds the whole of what it said, its app's credentials too.
     """
 
-    contacts: int
-    seed: int
-    log: Path
-    webhooks: str = ""
-    url: str = ""
-    token: str = field(default="", repr=False)
-    told: dict[str, Any] = field(default_factory=dict, repr=False)
-    _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    def __init__(self, contacts: int, seed: int, log: Path, webhooks: str = "") -> None:
+        words = ["twin", "--port", "0", "--contacts", str(contacts), "--seed", str(seed)]
+        words += ["--webhooks", webhooks] if webhooks else []
+        super().__init__("The simulated portal", words, log)
+        self.url = self.token = ""
 
     def __enter__(self) -> Self:
-        with self.log.open("wb") as log:
-            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
-                self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
-            )
-        told = _first_document(self._child.stdout)
-        if "url" not in told:
-            self._end()
-            why = told.get("error", {}).get("message", "")
-            raise ConnectorError(f"The simulated portal did not start. {why}".rstrip(), remedy=f"See {self.log}.")
-        self.url, self.token, self.told = told["url"], told["token"], told
+        super().__enter__()
+        self.url, self.token = self.told["url"], self.told["token"]
         return self
 
-    def _command(self) -> Sequence[str]:
-        how = ["--contacts", str(self.contacts), "--seed", str(self.seed)]
-        how += ["--webhooks", self.webhooks] if self.webhooks else []
-        return [sys.executable, "-P", "-m", "connector.cli", "twin", "--port", "0", *how, "--json", "--lifeline"]
+    def calls_back(self, url: str) -> None:
+        """From now on the twin tells that address what happens in it."""
+        self._post("/__twin__/webhooks", {"url": url})
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()
+    def edit(self, contact: str, properties: dict[str, str]) -> None:
+        """What a person does in HubSpot's own pages."""
+        self._post("/__twin__/act/edit", {"args": ["contacts", contact, properties]})
 
-    def wait(self) -> None:
-        """Until the twin ends by itself or somebody interrupts."""
-        if self._child:
-            self._child.wait()
+    def property(self, contact: str, name: str) -> str:
+        """One value as the portal holds it now."""
+        found = self._ask(f"/crm/v3/objects/contacts/{contact}?properties={name}")
+        return found["properties"].get(name) or ""
 
-    def _end(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        for stream in (child.stdin, child.stdout):
-            if stream:
-                stream.close()
-        try:
-            child.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        self._ask(path, orjson.dumps(body))
 
-
-def _first_document(lines: IO[bytes] | None) -> dict[str, Any]:
-    """The first JSON document the child prints (an error, too, is one); nothing when it ends before that."""
-    heard = b""
-    for line in lines or ():
-        heard += line
-        if line.rstrip() == b"}":
-            document: dict[str, Any] = orjson.loads(heard)
-            return document
-    return {}
+    def _ask(self, path: str, body: bytes | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}{path}", body, headers)  # noqa: S310 - our own twin on loopback
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return orjson.loads(answer.read() or b"{}")

@@ -7,9 +7,9 @@ ends by itself when it breaks, so that nothing is left behind however this proce
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -138,20 +138,24 @@ def _how(code: int) -> str:
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-def answers(host: str, port: int) -> bool:
-    """Whether somebody listens there."""
+def answers(host: str, port: int, path: str = "/livez") -> bool:
+    """Whether the web process says yes at that path: ``/livez`` that it answers, ``/readyz`` that all roles live."""
+    ask = http.client.HTTPConnection(host, port, timeout=1.0)
     try:
-        with socket.create_connection((host, port), 0.2):
-            return True
-    except OSError:
+        ask.request("GET", path)
+        return ask.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        ask.close()
 
 
 def hold_lifeline() -> None:
     """In a child: end in good order when the parent is no more, which closes the pipe this process reads from."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1):  # not through a buffer: its lock would outlive the interpreter
+            continue
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()

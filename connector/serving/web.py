@@ -17,15 +17,17 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from werkzeug.exceptions import HTTPException
 
 from connector.clock import Clock, SystemClock
+from connector.engine.opening import open_engine
 from connector.errors import StoreError
-from connector.serving import health, metrics
+from connector.serving import gunicorn_server, health, metrics
 from connector.serving.counting import Counting
 from connector.serving.heart import Heart
 from connector.settings import Settings
 from connector.store import Store
-from connector.store.front import Front
+from connector.store.front import Front, front_url
 from connector.store.group_commit import Wake
 from connector.sync.receive import Receiver
+from connector.sync.waking import wake
 from webhooks.receiver import receiver as webhook_blueprint
 
 HEADERS = {
@@ -82,6 +84,23 @@ class Parts:
         self.heart.stop()
         self.front.close()
         self.store.close()
+
+
+def run(settings: Settings, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT: the app with the engine's way of waking a portal."""
+
+    def build() -> tuple[Flask, Callable[[], None]]:
+        engine = open_engine(front_url(settings.database_url))
+        parts = Parts.open(settings, lambda _front: wake(engine))
+        parts.heart.start()
+
+        def close() -> None:
+            parts.close()
+            engine.close()
+
+        return create_app(parts), close
+
+    gunicorn_server.serve(build, host, port, workers=gunicorn_server.processes(settings))
 
 
 def create_app(parts: Parts) -> Flask:

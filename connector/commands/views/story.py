@@ -21,6 +21,7 @@ WORDS = {
     "Apply": "The plan with that hash, and no other.",
     "Verify": "Is the mirror really complete? Hold it against the portal.",
     "Once more": "The same again must change nothing.",
+    "Alive": "The service runs. Somebody changes a job title in HubSpot; its webhook does the rest.",
 }
 
 
@@ -39,6 +40,18 @@ def again(result: Result) -> None:
     written = applied.get("written", 0)
     verdict = "Nothing to do" if not written else f"{many(written, 'contact')} had changed meanwhile"
     lines(f"{verdict}: {many(cost, 'call')}, {written:,} written.")
+
+
+def alive(result: Result) -> None:
+    """What followed one change, and after how many seconds."""
+    title, score, seconds = result["title"], result["score"], result["seconds"]
+    rows = [
+        ("changed in HubSpot", f"job title: {title['before'] or '(empty)'} → {title['after']}", "0.00 s"),
+        ("mirrored", "the new title is in the mirror", f"{seconds['mirrored']:.2f} s"),
+        ("judged", f"score: {score['before']} → {score['after']}", f"{seconds['judged']:.2f} s"),
+        ("written back", f"leadwright_score is {score['after']} in HubSpot", f"{seconds['written'] or 0:.2f} s"),
+    ]
+    console().print(fill(table("step", "what", "after", right=("after",)), rows))
 
 
 def closing(told: dict[str, Any], folder: Path) -> None:
@@ -75,7 +88,6 @@ def _next(told: dict[str, Any], folder: Path) -> list[str]:
         f"{env} explain demo {who}",
         f"{env} export demo contacts --output contacts.csv",
         f"{env} config show demo scoring",
-        "leadwright demo --keep            the simulated portal stays, for sync, plan, apply and undo",
         "leadwright init                   then: leadwright portal add NAME --token-stdin < token.txt",
     ]
 
