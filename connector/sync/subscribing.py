@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.errors import ConfigError, FeatureOff, Refused
+from connector.model.records import MIRRORED, ObjectType
 from connector.model.subscriptions import Subscription, Wanted
 from connector.portal.app_webhooks import AppWebhooks
 from connector.rules.subscriptions import Difference, difference, grouped, project_file, wanted
 from connector.settings import Settings
-from connector.store import Store, portals
+from connector.store import Store, definitions, portals
 from connector.sync.rulebook import load
-from connector.sync.scope import CORE
+from connector.sync.scope import reading_scope
 
 PATH = "/webhooks/hubspot"
 NO_KEY = "LEADWRIGHT_HUBSPOT_DEVELOPER_KEY is not set, so the app's subscriptions cannot be read or changed from here."
@@ -44,19 +45,26 @@ class _Done:
 
 
 def needs(store: Store) -> Needs:
-    """From the published documents of every portal; a portal's deals count once a document reads them."""
+    """From the published documents of every portal: what they read, as far as that portal has it."""
     with store.view() as u:
         rows = portals.every(u)
     if not rows:
         raise ConfigError(
             "No portal is connected yet, so nothing is needed.", remedy="leadwright portal add NAME --token-stdin"
         )
-    uses = []
-    for row in rows:
-        used = load(store, row.id).used_properties
-        kinds = ("contacts", *(kind for kind in ("companies", "deals") if used.get(kind)))
-        uses.append({kind: {*CORE[kind], *used.get(kind, ())} for kind in kinds})
-    return Needs(wanted(uses), tuple(row.name for row in rows))
+    return Needs(wanted(_read_by(store, row.id) for row in rows), tuple(row.name for row in rows))
+
+
+def _read_by(store: Store, portal_id: int) -> dict[str, tuple[str, ...]]:
+    """The properties one portal's pulls read; companies and deals only once a document names one of theirs.
+
+    A property that the portal will get later is found by a later comparison.
+    """
+    used = load(store, portal_id).used_properties
+    kinds: list[ObjectType] = [kind for kind in MIRRORED if kind == "contacts" or used.get(kind)]
+    with store.view() as u:
+        known = {kind: definitions.properties(u, portal_id, kind) for kind in kinds}
+    return {kind: reading_scope(kind, used.get(kind, frozenset()), known[kind]).properties for kind in kinds}
 
 
 def compared(need: Needs, app: AppWebhooks | None, settings: Settings) -> dict[str, Any]:

@@ -21,14 +21,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--search-lag", type=float, default=0.0)
     parser.add_argument("--no-limits", action="store_true", help="no burst, search or daily limit")
+    parser.add_argument("--webhooks", metavar="URL", help="call this address back")
+    parser.add_argument("--portal-id", type=int, help="two twins are two portals only with ids of their own")
     args = parser.parse_args(argv)
     dials = Dials(latency=args.latency_ms / 1000, search_lag=args.search_lag)
     if args.no_limits:
         dials.turn({"burst": None, "search_per_second": None, "daily": None})
     begun = time.perf_counter()
-    twin = Twin.from_seed(args.seed, args.contacts, dials=dials)
+    twin = Twin.from_seed(args.seed, args.contacts, dials=dials, portal_id=args.portal_id)
     with serve_twin(twin, host=args.host, port=args.port, threads=args.threads) as url:
         took = time.perf_counter() - begun
+        if args.webhooks:
+            twin.webhooks.target(args.webhooks)
         print(f"{url} token {twin.token} portal {twin.portal_id} contacts {args.contacts} in {took:.1f} s", flush=True)
         try:
             while True:

@@ -97,12 +97,11 @@ class State:
         at = self.now_ms() if at is None else at
         table = self.tables[kind]
         record = Record(table.next_id(self.rng.choice((1, 3, 8, 51, 250, 1204))), dict(values), at, at)
-        if kind == "contacts" and "email" in record.props:
-            record.props["hs_email_domain"] = record.props["email"].rpartition("@")[2].lower()
         self.remember(kind, record.id, None, at)
         table.add(record)
         self.tell("creation", kind, record.id, at, source, changeFlag="CREATED")
         self._stage_dates(kind, record, values.get("lifecyclestage"), at)
+        self._name_domain(kind, record, at)
         self.effect("created", kind, record.id, source, at)
         for name, value in values.items():
             self._tell_property(kind, record.id, name, value, at, source)
@@ -129,7 +128,7 @@ class State:
         for name, value in changed.items():
             self._set(kind, record, name, value, at, source)
         if readdressed:
-            record.props["hs_email_domain"] = record.props.get("email", "").rpartition("@")[2].lower()
+            self._name_domain(kind, record, at)
             table.index(record)
         self.touch(kind, record, at)
         return list(changed)
@@ -164,16 +163,25 @@ class State:
                 record.props[name] = iso(at)
                 self._tell_property(kind, record.id, name, iso(at), at, SYSTEM)
 
+    def _name_domain(self, kind: str, record: Record, at: int) -> None:
+        if kind == "contacts":
+            domain = record.props.get("email", "").rpartition("@")[2].lower()
+            self._derive(record, "hs_email_domain", domain or None, at)
+
     def name_company(self, contact: Record, company_id: int | None) -> None:
         """The contact's primary company as HubSpot writes it on the contact; its modification time stays."""
         value = None if company_id is None else str(company_id)
-        if contact.props.get("associatedcompanyid") == value:
+        self._derive(contact, "associatedcompanyid", value, self.now_ms())
+
+    def _derive(self, contact: Record, name: str, value: str | None, at: int) -> None:
+        """What HubSpot itself keeps on a contact."""
+        if contact.props.get(name) == value:
             return
         if value is None:
-            del contact.props["associatedcompanyid"]
+            del contact.props[name]
         else:
-            contact.props["associatedcompanyid"] = value
-        self._tell_property("contacts", contact.id, "associatedcompanyid", value, self.now_ms(), SYSTEM)
+            contact.props[name] = value
+        self._tell_property("contacts", contact.id, name, value, at, SYSTEM)
 
     def archive(self, kind: str, record: Record, source: Source) -> None:
         """Into the recycle bin."""

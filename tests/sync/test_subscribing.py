@@ -63,6 +63,14 @@ def test_what_the_documents_read_is_missing_at_first(app):
     assert (shown["ok"], shown["target"]) == (False, {"wanted": TARGET, "present": "", "fits": False})
 
 
+def test_once_mirrored_only_what_the_portal_has_is_wanted_and_new_properties_follow(app):
+    app.rig.run("sync")
+    before = named(app.compare())
+    assert ("contact.propertyChange", "leadwright_score") not in before
+    app.rig.run("provision")
+    assert ("contact.propertyChange", "leadwright_score") in named(app.compare()) - before
+
+
 def test_comparing_changes_nothing(app):
     app.compare()
     assert app.present == {}

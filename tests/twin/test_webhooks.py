@@ -127,6 +127,23 @@ def test_the_primary_company_shows_on_the_person_as_a_property(twin, told, anna)
     assert [(one["propertyValue"], one["changeSource"]) for one in named] == [(str(firm), "CALCULATED")]
 
 
+def test_a_new_address_tells_its_domain(twin, told, anna):
+    twin.edit("contacts", anna, {"email": "anna@elsewhere.example"})
+    twin.edit("contacts", anna, {"email": None})
+    twin.webhooks.flush()
+    domains = [one["propertyValue"] for one in told.items if one.get("propertyName") == "hs_email_domain"]
+    assert domains == ["example.org", "elsewhere.example", ""]
+
+
+def test_two_twins_are_two_portals(app):
+    twins = [Twin.empty(portal_id=number) for number in (101, 102)]
+    for twin in twins:
+        twin.webhooks.target(app.url, live=False)
+        people(twin, 1)
+        twin.webhooks.flush()
+    assert {one["portalId"] for one in app.items} == {101, 102}
+
+
 def test_a_new_stage_tells_its_date(twin, told, anna):
     twin.edit("contacts", anna, {"lifecyclestage": "customer"})
     twin.webhooks.flush()

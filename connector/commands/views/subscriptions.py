@@ -27,6 +27,8 @@ def shown(result: Result) -> None:
     _target(result["target"])
     rows = [row for state, word in STATES for row in _rows(result[state], word)]
     if rows:
+        order = list(dict.fromkeys(row[0] for row in rows))
+        rows.sort(key=lambda row: order.index(row[0]))
         console().print(fill(table("object", "notice", "state", "which"), rows))
     lines(result["text"])
     if result["superfluous"]:
