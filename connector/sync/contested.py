@@ -19,6 +19,8 @@ from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.keep import keep
 from connector.sync.pull import full_scope
 
+STAGES = frozenset({"lifecyclestage", "hs_lead_status"})
+
 
 def contested(entry: OutboxEntry) -> tuple[str, ...]:
     """The properties of a write that people edit too."""
@@ -74,10 +76,11 @@ class Referee:
             return newer
         return row.conflict == "theirs" or row.mode == "fill_if_empty"
 
-    def _why(self, name: str, theirs: Snapshot) -> str:
-        """In words, without what may be personal: only options of a drop-down are named."""
+    @staticmethod
+    def _why(name: str, theirs: Snapshot) -> str:
+        """In words, without what may be personal: only stages are named."""
         value = theirs.properties.get(name)
-        into = f" to {value}" if value and self._types.get(name) == "enumeration" else ""
+        into = f" to {value}" if value and name in STAGES else ""
         return f"{name} was changed in HubSpot{into} since the plan"
 
     def _drop(self, entries: Sequence[OutboxEntry], reasons: Mapping[int, str], report: PushReport) -> None:

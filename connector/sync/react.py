@@ -88,9 +88,10 @@ def _judged(
 ) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
     off = off_sources(ctx)
-    with ctx.store.unit() as u:
+    with ctx.store.view() as u:
         holding = whole(ctx, u, view, now, patient=patient)
-        if only is None:
+    if only is None and holding.enrol_again:
+        with ctx.store.unit() as u:
             records.mark_dirty(u, ctx.portal_id, list(holding.enrol_again))
     last: int | None = 0
     while last is not None:

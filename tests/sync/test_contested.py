@@ -80,7 +80,7 @@ def test_the_contact_is_judged_anew_with_what_the_person_wrote(r):
     assert "leadwright_score" in change["properties"]
 
 
-def test_a_drop_downs_new_option_is_named(r):
+def test_the_stage_somebody_chose_is_named(r):
     lead = ripe(r, "anna@werk.example")
     go_live(r)
     r.shown = r.run("plan")
