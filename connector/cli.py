@@ -17,7 +17,7 @@ import click
 # section → command → (module:attribute, one line for the overview)
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Begin": {
-        "demo": ("connector.commands.demo:demo", "The whole journey on a simulated portal, then the living service."),
+        "demo": ("connector.commands.demo:demo", "The whole journey on a simulated portal, then it lives."),
         "init": ("connector.commands.setup:init", "Make the database and the secret key."),
         "portal": ("connector.commands.portal:portal", "Connect, check, provision, pause and release portals."),
         "subscriptions": (
@@ -29,7 +29,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Every day": {
         "serve": ("connector.commands.serve:serve", "Stay: receive webhooks, keep the schedules, do the work."),
         "sync": ("connector.commands.flow:sync", "Pull what changed into the mirror."),
-        "plan": ("connector.commands.flow:plan", "Judge what changed; show what would be written. Writes nothing."),
+        "plan": ("connector.commands.flow:plan", "Judge what changed, show what would be written."),
         "apply": ("connector.commands.flow:apply", "Carry the plan out."),
         "cycle": ("connector.commands.flow:cycle", "sync, plan and apply in one."),
         "undo": ("connector.commands.flow:undo", "Take back what a run wrote and nobody changed since."),
@@ -89,7 +89,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="leadwright", message="%(prog)s %(version)s")
 @click.pass_context
 def leadwright(ctx: click.Context, env_file: str | None) -> None:
-    """Mirror HubSpot portals, judge every contact by rules you can read, write the verdict back."""
+    """Mirror HubSpot portals, judge contacts by rules you can read, write it back."""
     ctx.meta["leadwright.env_file"] = env_file
 
 
