@@ -113,37 +113,51 @@ def snapshot_of(object_type: ObjectType, raw: Json, associated: Sequence[ObjectT
 
 
 def embedded_associations(object_type: ObjectType, raw: Json, asked: Sequence[ObjectType]) -> tuple[Association, ...]:
-    """The ``associations`` block of a listing; one that was asked for and is absent means "none"."""
+    """The ``associations`` block of a listing, one link per record; one that was asked for and is absent means "none".
+
+    A link is listed once per kind: primary wins, labels are kept.
+    """
     blocks = raw.get("associations")
     if not isinstance(blocks, dict):
         return ()
     links: list[Association] = []
     for to_type in asked:
+        found: dict[int, _Meaning] = {}
         for entry in results_of(blocks.get(to_type)):
             to_id = whole(entry.get("id"))
             if to_id is not None:
-                links.append(_embedded(object_type, to_type, to_id, text(entry.get("type"))))
-    return tuple(links) if len(links) < 2 else merged(links)
+                told = _meaning(object_type, to_type, text(entry.get("type")))
+                found[to_id] = _both(found[to_id], told) if to_id in found else told
+        links.extend(Association(to_type, to_id, None, label, primary) for to_id, (label, primary) in found.items())
+    return tuple(links)
 
 
 def unfinished_associations(raw: Json, asked: Sequence[ObjectType]) -> list[ObjectType]:
     """Object types whose block in a listing does not hold all links."""
     blocks = raw.get("associations")
-    return [t for t in asked if after_of(blocks.get(t))] if isinstance(blocks, dict) else []
+    if not isinstance(blocks, dict):
+        return []
+    return [t for t in asked if (block := blocks.get(t)) and "paging" in block and after_of(block)]
 
 
-def _embedded(from_type: ObjectType, to_type: ObjectType, to_id: int, kind: str) -> Association:
-    """A listing names the kind of a link: ``contact_to_company`` (primary), ``…_unlabeled``, or a label of its own."""
-    label, primary = _meaning(from_type, to_type, kind)
-    return Association(to_type, to_id, None, label, primary)
+# (label, whether it is the primary link)
+_Meaning = tuple[str, bool]
 
 
 @lru_cache(maxsize=1024)
-def _meaning(from_type: ObjectType, to_type: ObjectType, kind: str) -> tuple[str, bool]:
-    """(label, whether it is the primary link). A portal has a handful of kinds and a million links."""
+def _meaning(from_type: ObjectType, to_type: ObjectType, kind: str) -> _Meaning:
+    """A listing names the kind of a link: ``contact_to_company`` (primary), ``…_unlabeled``, or a label of its own.
+
+    A portal has a handful of kinds and a million links.
+    """
     pair = f"{_SINGULAR[from_type]}_to_{_SINGULAR[to_type]}"
     plain = kind in {"", pair, f"{pair}_unlabeled"}
     return "" if plain else kind, kind == pair and (from_type, to_type) in _PRIMARY_PAIRS
+
+
+@lru_cache(maxsize=1024)
+def _both(one: _Meaning, two: _Meaning) -> _Meaning:
+    return _labels(one[0], two[0]), one[1] or two[1]
 
 
 def labelled_associations(from_type: ObjectType, to_type: ObjectType, entry: Json) -> tuple[Association, ...]:
@@ -177,10 +191,11 @@ def merged(links: Iterable[Association]) -> tuple[Association, ...]:
 
 def _joined(one: Association, two: Association) -> Association:
     lead = two if two.primary and not one.primary else one
-    if not one.label and not two.label:
-        return lead
-    labels = sorted({label for label in (*one.label.split("; "), *two.label.split("; ")) if label})
-    return Association(one.to_type, one.to_id, lead.type_id, "; ".join(labels), one.primary or two.primary)
+    return Association(one.to_type, one.to_id, lead.type_id, _labels(one.label, two.label), one.primary or two.primary)
+
+
+def _labels(one: str, two: str) -> str:
+    return "; ".join(sorted({label for label in (*one.split("; "), *two.split("; ")) if label}))
 
 
 _ID = re.compile(r"\d+")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from connector.store import bulk, erasures
 from connector.store.records.dirty import mark_dirty
 from connector.store.records.graves import led_away
 from connector.store.schema import ASSOCIATIONS, COMPANIES
-from connector.store.unit import Unit, check_portal, mine
+from connector.store.unit import Unit, among_given, check_portal, mine
 from connector.store.values import clean
 
 Links = Mapping[int, tuple[Association, ...]]
@@ -104,15 +105,25 @@ def of(
 ) -> dict[int, tuple[Association, ...]]:
     """The links of each record to that kind, the primary one first; records without any are left out."""
     check_portal(portal_id)
-    c = ASSOCIATIONS.c
-    query = sa.select(c.from_id, c.to_id, c.type_id, c.label, c.primary_link).where(
-        mine(ASSOCIATIONS, portal_id, from_type=from_type, to_type=to_type), u.among(c.from_id, ids)
-    )
+    if not ids:
+        return {}
+    asked = {"portal": portal_id, "kind": from_type, "other": to_type, "ids": u.given(ids)}
     found: dict[int, list[Association]] = {}
-    ordered = query.order_by(c.from_id, c.primary_link.desc(), c.to_id, c.type_id)
-    for record, to_id, type_id, label, primary in u.rows(ordered) if ids else ():
+    for record, to_id, type_id, label, primary in u.run(_links_of(u.sqlite), asked):
         found.setdefault(record, []).append(Association(to_type, to_id, type_id or None, label, primary))
     return {record: tuple(links) for record, links in found.items()}
+
+
+@lru_cache(maxsize=2)
+def _links_of(sqlite: bool) -> sa.Select[*tuple[Any, ...]]:
+    c = ASSOCIATIONS.c
+    query = sa.select(c.from_id, c.to_id, c.type_id, c.label, c.primary_link).where(
+        c.portal_id == sa.bindparam("portal"),
+        c.from_type == sa.bindparam("kind"),
+        c.to_type == sa.bindparam("other"),
+        among_given(sqlite, c.from_id, "ids"),
+    )
+    return query.order_by(c.from_id, c.primary_link.desc(), c.to_id, c.type_id)
 
 
 def companies_of(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, int]:

@@ -66,6 +66,11 @@ class Unit:
         self.run(sa.select(sa.func.pg_advisory_xact_lock(TENANT_LOCK, zlib.crc32(str(portal_id).encode()) >> 1)))
         self._owned.add(portal_id)
 
+    def given(self, values: Iterable[int | str]) -> str | list[int | str]:
+        """Values as the one parameter that ``among_given`` takes."""
+        wanted = list(values)
+        return orjson.dumps(wanted).decode() if self.sqlite else wanted
+
     def among(self, column: sa.ColumnElement[Any], values: Iterable[int | str]) -> sa.ColumnElement[bool]:
         """``column IN values`` with one parameter, however many there are, so that the statement stays the same."""
         wanted = list(values)
@@ -74,6 +79,15 @@ class Unit:
             return column.in_(sa.select(each.c.value))
         kind: Any = sa.Text() if isinstance(column.type, sa.String) else sa.BigInteger()
         return column == sa.any_(sa.literal(wanted, ARRAY(kind)))
+
+
+def among_given(sqlite: bool, column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    """``column IN`` the values that come as parameter ``name`` (see ``Unit.given``): for statements built only once."""
+    if sqlite:
+        each = sa.func.json_each(sa.bindparam(name, type_=sa.Text())).table_valued("value")
+        return column.in_(sa.select(each.c.value))
+    kind: Any = sa.Text() if isinstance(column.type, sa.String) else sa.BigInteger()
+    return column == sa.any_(sa.bindparam(name, type_=ARRAY(kind)))
 
 
 def check_portal(portal_id: int) -> None:

@@ -64,9 +64,10 @@ def _keep_merges(ctx: Context, u: Unit, snapshots: Sequence[Snapshot], report: S
     if not survivor_of:
         return
     now_leads = records.resolve(u, ctx.portal_id, "contacts", list(survivor_of))
-    for loser in sorted(old for old, new in now_leads.items() if old == new):
-        records.merge(u, ctx.portal_id, "contacts", loser, survivor_of[loser], ctx.clock.now_ms())
-        report.merged += 1
+    fresh = {old: survivor_of[old] for old, new in now_leads.items() if old == new}
+    if fresh:
+        records.merge_many(u, ctx.portal_id, "contacts", fresh, ctx.clock.now_ms())
+        report.merged += len(fresh)
 
 
 def merged_ids(snapshot: Snapshot) -> list[int]:

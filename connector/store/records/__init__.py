@@ -4,7 +4,7 @@ Only what a portal says now gets in here. Order is settled by the portal's modif
 """
 
 from connector.store.records.dirty import clear_dirty, dirty_count, dirty_or_due, mark_dirty, tokens
-from connector.store.records.graves import bury, merge, resolve
+from connector.store.records.graves import bury, merge, merge_many, resolve
 from connector.store.records.reading import (
     by_email,
     count,
@@ -33,6 +33,7 @@ __all__ = [
     "get_many",
     "mark_dirty",
     "merge",
+    "merge_many",
     "newcomers",
     "resolve",
     "sample",

@@ -5,7 +5,8 @@ HubSpot docs: contacts, "Merge": a merge may create a third record; both old ids
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -18,12 +19,14 @@ from connector.store.schema import (
     ACTIVITIES,
     ALIASES,
     ASSOCIATIONS,
+    DIRTY,
     EMAILS,
+    HOLDS,
     OUTBOX,
     PROPERTY_HISTORY,
     QUARANTINE,
 )
-from connector.store.unit import Unit, check_portal, mine
+from connector.store.unit import Unit, among_given, check_portal, mine
 
 
 def resolve(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int]) -> dict[int, int]:
@@ -37,8 +40,15 @@ def led_away(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[i
     check_portal(portal_id)
     if not ids:
         return {}
-    query = sa.select(ALIASES.c.old_id, ALIASES.c.winner_id).where(mine(ALIASES, portal_id, object_type=object_type))
-    return {row[0]: row[1] for row in u.rows(query.where(u.among(ALIASES.c.old_id, ids)))}
+    asked = {"portal": portal_id, "kind": object_type, "ids": u.given(ids)}
+    return {row[0]: row[1] for row in u.run(_led_away(u.sqlite), asked)}
+
+
+@lru_cache(maxsize=2)
+def _led_away(sqlite: bool) -> sa.Select[int, int]:
+    c = ALIASES.c
+    of_kind = [c.portal_id == sa.bindparam("portal"), c.object_type == sa.bindparam("kind")]
+    return sa.select(c.old_id, c.winner_id).where(*of_kind, among_given(sqlite, c.old_id, "ids"))
 
 
 def bury(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int], at_ms: int) -> list[int]:
@@ -54,7 +64,7 @@ def bury(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int],
     living = sorted(record for record, archived in known.items() if not archived)
     dead = {"archived": True, "archived_ms": at_ms}
     u.change(sa.update(table).where(mine(table, portal_id), u.among(table.c.id, living)).values(dead))
-    _stubs(u, portal_id, object_type, set(ids) - set(known), at_ms)
+    _stubs(u, portal_id, object_type, dict.fromkeys(set(ids) - set(known)), at_ms)
     if object_type == "contacts":
         free(u, portal_id, living)
         stop(u, portal_id, living, DELETED)
@@ -72,11 +82,33 @@ def _archived(u: Unit, table: sa.Table, portal_id: int, ids: Collection[int]) ->
     return {row[0]: row[1] for row in u.rows(query)}
 
 
-def _stubs(u: Unit, portal_id: int, object_type: ObjectType, ids: Iterable[int], at_ms: int) -> None:
-    """Tombstones without a record, so that a page read before the deletion and stored after it digs nothing up."""
+def _stubs(u: Unit, portal_id: int, object_type: ObjectType, graves: Mapping[int, int | None], at_ms: int) -> None:
+    """Tombstones without a record, id → the survivor if there is one, so that a page read before the end and stored
+    after it digs nothing up."""
     nothing = PROMOTED[object_type]({})
-    stubs = [(i, None, 0, at_ms, at_ms, b"", NEVER_READ, True, at_ms, None, *nothing, "{}") for i in sorted(ids)]
+    head = (None, 0, at_ms, at_ms, b"", NEVER_READ, True, at_ms)
+    stubs = [(record, *head, survivor, *nothing, "{}") for record, survivor in sorted(graves.items())]
     bulk.put(u, portal_id, table_of(object_type), stubs, clash="nothing")
+
+
+def merge_many(u: Unit, portal_id: int, object_type: ObjectType, survivor_of: Mapping[int, int], at_ms: int) -> None:
+    """Book many merges, loser → survivor, as ``merge`` does one by one.
+
+    Losers that the mirror only knows as names in their survivors, nearly all of a first mirror's, are booked together.
+    """
+    check_portal(portal_id)
+    u.own(portal_id)
+    survivors = set(survivor_of.values())
+    led = led_away(u, portal_id, object_type, survivor_of.keys() | survivors)
+    kept = _traces(u, portal_id, object_type, survivor_of)
+    tangled = led.keys() | kept | (survivors & survivor_of.keys())
+    plain = {loser: winner for loser, winner in survivor_of.items() if not {loser, winner} & tangled}
+    for loser in sorted(survivor_of.keys() - plain.keys()):
+        merge(u, portal_id, object_type, loser, survivor_of[loser], at_ms)
+    if plain:
+        bulk.put(u, portal_id, ALIASES, [(object_type, *pair, at_ms) for pair in plain.items()])
+        _stubs(u, portal_id, object_type, plain, at_ms)
+        _mark(u, portal_id, object_type, set(plain.values()))
 
 
 def merge(u: Unit, portal_id: int, object_type: ObjectType, loser: int, winner: int, at_ms: int) -> int:
@@ -91,13 +123,17 @@ def merge(u: Unit, portal_id: int, object_type: ObjectType, loser: int, winner: 
         return target
     losers = _alias(u, portal_id, object_type, loser, target, at_ms)
     _bury_losers(u, portal_id, object_type, losers, target, at_ms)
-    if _anything_hangs_on(u, portal_id, object_type, loser):
+    if _traces(u, portal_id, object_type, [loser], rows=False):
         _move_all(u, portal_id, object_type, loser, target)
-    if object_type == "contacts":
-        mark_dirty(u, portal_id, [target])
-    else:
-        mark_linked(u, portal_id, object_type, [target])
+    _mark(u, portal_id, object_type, [target])
     return target
+
+
+def _mark(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int]) -> None:
+    if object_type == "contacts":
+        mark_dirty(u, portal_id, ids)
+    else:
+        mark_linked(u, portal_id, object_type, ids)
 
 
 def _move_all(u: Unit, portal_id: int, object_type: ObjectType, loser: int, target: int) -> None:
@@ -109,29 +145,32 @@ def _move_all(u: Unit, portal_id: int, object_type: ObjectType, loser: int, targ
         _move_contact(u, portal_id, loser, target)
 
 
-_HANGS = (
-    "associations WHERE portal_id = :portal AND from_type = :kind AND from_id = :loser",
-    "associations WHERE portal_id = :portal AND to_type = :kind AND to_id = :loser",
-    "property_history WHERE portal_id = :portal AND object_type = :kind AND record_id = :loser",
-    "quarantine WHERE portal_id = :portal AND object_type = :kind AND record_id = :loser",
-)
-_HANGS_ON_A_CONTACT = tuple(
-    f"{table} WHERE portal_id = :portal AND contact_id = :loser"
-    for table in ("activities", "emails", "outbox", "holds", "dirty")
-)
+def _traces(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int], *, rows: bool = True) -> set[int]:
+    """Those of the ids that anything hangs on; with ``rows`` also those with a row or with aliases of their own."""
+    asked = {"portal": portal_id, "kind": object_type, "ids": u.given(ids)}
+    return {row[0] for row in u.run(_traces_query(u.sqlite, object_type, rows), asked)}
 
 
-def _exists(places: Sequence[str]) -> sa.TextClause:
-    return sa.text("SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {place})" for place in places))
+@lru_cache(maxsize=16)
+def _traces_query(sqlite: bool, object_type: ObjectType, rows: bool) -> sa.CompoundSelect[int]:
+    links, history, faults = ASSOCIATIONS.c, PROPERTY_HISTORY.c, QUARANTINE.c
+    places: list[tuple[sa.Column[int], sa.Column[str] | None]] = [
+        (links.from_id, links.from_type),
+        (links.to_id, links.to_type),
+    ]
+    places += [(history.record_id, history.object_type), (faults.record_id, faults.object_type)]
+    if object_type == "contacts":
+        places += [(table.c.contact_id, None) for table in (ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY)]
+    if rows:
+        places += [(table_of(object_type).c.id, None), (ALIASES.c.winner_id, ALIASES.c.object_type)]
+    return sa.union(*(_trace(sqlite, column, kind) for column, kind in places))
 
 
-_PROBES = {True: _exists(_HANGS + _HANGS_ON_A_CONTACT), False: _exists(_HANGS)}
-
-
-def _anything_hangs_on(u: Unit, portal_id: int, object_type: ObjectType, loser: int) -> bool:
-    """Whether there is anything to move: a first mirror meets most losers as names in their survivors alone."""
-    asked = {"portal": portal_id, "kind": object_type, "loser": loser}
-    return bool(u.run(_PROBES[object_type == "contacts"], asked).scalar())
+def _trace(sqlite: bool, column: sa.Column[int], kind: sa.Column[str] | None) -> sa.Select[int]:
+    query = sa.select(column).where(column.table.c.portal_id == sa.bindparam("portal"))
+    if kind is not None:
+        query = query.where(kind == sa.bindparam("kind"))
+    return query.where(among_given(sqlite, column, "ids"))
 
 
 def _alias(u: Unit, portal_id: int, object_type: ObjectType, loser: int, target: int, at_ms: int) -> list[int]:
@@ -150,7 +189,7 @@ def _bury_losers(
 ) -> None:
     """Graves that name the survivor. Found by id: rows have no index by whom they were merged into."""
     table = table_of(object_type)
-    _stubs(u, portal_id, object_type, losers[:1], at_ms)
+    _stubs(u, portal_id, object_type, {losers[0]: target}, at_ms)
     gone = sa.and_(mine(table, portal_id), u.among(table.c.id, losers))
     u.change(sa.update(table).where(gone, table.c.archived.is_(False)).values(archived=True, archived_ms=at_ms))
     u.change(sa.update(table).where(gone).values(merged_into=target))

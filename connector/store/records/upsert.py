@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from connector.store.records.rows import (
     ADDITIONAL,
     MERGED,
     NEVER_READ,
+    OTHER_EMAILS,
     PRIMARY,
     PROMOTED,
     emails_of,
@@ -27,7 +29,7 @@ from connector.store.records.rows import (
     values_of,
 )
 from connector.store.schema import EMAILS, PROPERTY_HISTORY
-from connector.store.unit import Unit, check_portal, mine
+from connector.store.unit import Unit, among_given, check_portal, mine
 from connector.store.values import clean, digest, normal_email
 
 
@@ -158,12 +160,17 @@ class _Numbers:
 
 
 def _kept(u: Unit, batch: _Batch, snapshots: Sequence[Snapshot]) -> dict[int, _Kept]:
-    c = table_of(batch.object_type).c
-    query = sa.select(
+    asked = {"portal": batch.portal_id, "ids": u.given(snapshot.id for snapshot in snapshots)}
+    return {row[0]: _Kept(*row[1:]) for row in u.run(_kept_query(u.sqlite, batch.object_type), asked)}
+
+
+@lru_cache(maxsize=8)
+def _kept_query(sqlite: bool, object_type: ObjectType) -> sa.Select[*tuple[Any, ...]]:
+    c = table_of(object_type).c
+    return sa.select(
         c.id, c.modified_ms, c.read_ms, c.created_ms, c.first_seen_ms, c.hash, c.read_set, c.archived, c.archived_ms,
         c.merged_into.is_not(None),
-    ).where(mine(c.id.table, batch.portal_id), u.among(c.id, [snapshot.id for snapshot in snapshots]))  # fmt: skip
-    return {row[0]: _Kept(*row[1:]) for row in u.rows(query)}
+    ).where(c.portal_id == sa.bindparam("portal"), among_given(sqlite, c.id, "ids"))  # fmt: skip
 
 
 def _newer(snapshot: Snapshot, known: _Kept, now_ms: int) -> bool:
@@ -197,15 +204,20 @@ def _load_values(u: Unit, batch: _Batch, compare: Iterable[tuple[Snapshot, _Kept
 
 
 def _create(batch: _Batch, snapshot: Snapshot, number: int) -> None:
-    content, text = encode(batch.object_type, snapshot.properties)
-    _row(batch, snapshot, snapshot.properties, (digest(content), number, text))
+    values = snapshot.properties
+    content, text = encode(batch.object_type, values)
+    promoted = PROMOTED[batch.object_type](values)
+    _row(batch, snapshot, promoted, (digest(content), number, text))
     batch.created.append(snapshot.id)
     if snapshot.archived:
         batch.buried.append(snapshot.id)
-    else:
-        batch.live.append(snapshot.id)
-        if batch.object_type == "contacts":
-            _claim_emails(batch, snapshot.id, snapshot.properties)
+        return
+    batch.live.append(snapshot.id)
+    if batch.object_type == "contacts":
+        if values.get(OTHER_EMAILS):
+            _claim_emails(batch, snapshot.id, values)
+        elif promoted[0] is not None:
+            batch.emails.append((promoted[0], snapshot.id, PRIMARY))
 
 
 def _merge(u: Unit, batch: _Batch, snapshot: Snapshot, known: _Kept) -> None:
@@ -217,7 +229,7 @@ def _merge(u: Unit, batch: _Batch, snapshot: Snapshot, known: _Kept) -> None:
     same = hashed == known.hash and snapshot.archived == known.archived
     batch.unchanged += same
     if not same or number != known.read_set or snapshot.modified_ms != known.modified_ms:
-        _row(batch, snapshot, values, (hashed, number, text), known)
+        _row(batch, snapshot, PROMOTED[batch.object_type](values), (hashed, number, text), known)
     if not same:
         _book(batch, snapshot, known, values)
 
@@ -240,7 +252,11 @@ def _moved(before: Properties, after: Properties) -> bool:
 
 
 def _row(
-    batch: _Batch, snapshot: Snapshot, values: Properties, coded: tuple[bytes, int, str], known: _Kept | None = None
+    batch: _Batch,
+    snapshot: Snapshot,
+    promoted: tuple[Any, ...],
+    coded: tuple[bytes, int, str],
+    known: _Kept | None = None,
 ) -> None:
     hashed, number, text = coded
     created_ms, first_seen_ms, archived_ms = snapshot.created_ms, batch.now_ms, snapshot.archived_ms
@@ -249,7 +265,7 @@ def _row(
         archived_ms = archived_ms or known.archived_ms
     grave_ms = (archived_ms or batch.now_ms) if snapshot.archived else None
     head = (snapshot.id, created_ms, snapshot.modified_ms, batch.now_ms, first_seen_ms, hashed, number)
-    batch.rows.append((*head, snapshot.archived, grave_ms, None, *PROMOTED[batch.object_type](values), text))
+    batch.rows.append((*head, snapshot.archived, grave_ms, None, *promoted, text))
 
 
 def _note_history(batch: _Batch, snapshot: Snapshot, known: _Kept) -> None:
