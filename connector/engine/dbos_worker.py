@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,8 +32,8 @@ CONCURRENCY = 16
 # A poll costs 6 ms of CPU whether anything waits or not, and DBOS cannot be woken: five a second are 3 % of a core, and
 # a job waits a tenth of a second on average.
 POLL_SECONDS = 0.2
-WATCH_SECONDS = 1.0
-STUCK_LOOKS = 10
+WATCH_SECONDS = 2.0
+STUCK_LOOKS = 5
 # How long running jobs may take to end by themselves when the process is to stop, and how much later a job that did
 # not is run again: by then this process is gone.
 GRACE_SECONDS = 5
@@ -75,27 +75,29 @@ class DbosWorker:
                 if not self._claim.held():
                     raise StoreError("The connection that proves this worker alive was lost.", reason="lost_claim")
                 with suppress(StoreError):  # a database that is away for a moment: next second again
-                    self.take_over()
-                    self._put_back_stuck()
+                    self._look_round()
         finally:
             self._end()
 
-    def take_over(self) -> int:
-        """Put back what dead workers left; how many jobs."""
-        names = {turn.worker for turn in self._desk.running()} - {self.name}
-        return sum(self._adopt(name) for name in sorted(names))
+    def _look_round(self) -> None:
+        """Put back what dead workers left, and what is stuck under our own name."""
+        turns = self._desk.running()
+        for name in sorted({turn.worker for turn in turns} - {self.name}):
+            self._adopt(name)
+        self._put_back_stuck([turn.ticket for turn in turns if turn.worker == self.name])
 
-    def _put_back_stuck(self) -> None:
+    def _put_back_stuck(self, ours: Iterable[Ticket]) -> None:
         """Jobs that stand as ours and that no thread runs: their end could not be written (a full disk)."""
-        stuck = {turn.ticket.id: turn for turn in self._desk.running(self.name) if turn.ticket.id not in self._running}
+        stuck = {ticket.id: ticket for ticket in ours if ticket.id not in self._running}
         self._stuck = Counter({job_id: self._stuck[job_id] + 1 for job_id in stuck})
         for job_id in [job_id for job_id, looks in self._stuck.items() if looks >= STUCK_LOOKS]:
-            self._desk.replace(stuck[job_id].ticket, stuck[job_id].ticket.attempt)
+            self._desk.replace(stuck[job_id], stuck[job_id].attempt)
 
-    def _adopt(self, name: str) -> int:
+    def _adopt(self, name: str) -> None:
+        """What a worker left, if it is dead: then its lock can be had."""
         claim = take(self._desk.place, name)
         if claim is None:
-            return 0
+            return
         try:
             left = self._desk.running(name)
             for turn in left:
@@ -104,7 +106,6 @@ class DbosWorker:
             claim.release()
         if left:
             log.warning("took over jobs of a worker that died", worker=name, jobs=len(left))
-        return len(left)
 
     def _leave_to_others(self, *, attempts: bool) -> None:
         """Put back what stands under our own name: left by our predecessor (an attempt), or by us at the end (none)."""
