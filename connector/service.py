@@ -424,7 +424,11 @@ class Service:
             with self._context(row.name, offline=True) as ctx, self.store.view() as u:
                 back[row.name] = len(privacy.returned(ctx, u))
         keys = {row.name: self._vault.fits(row.token_sealed or b"", row.name) for row in rows}
-        return {"checks": wellbeing.examine(self.store, self.front, self._clock.now_ms(), keys, back)}
+        return {
+            "checks": wellbeing.examine(
+                self.store, self.front, self._clock.now_ms(), keys, back, len(self.engine.held())
+            )
+        }
 
     def backup(self, file: Path) -> dict[str, Any]:
         """Write a backup of everything, while everything goes on."""

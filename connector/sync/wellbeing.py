@@ -16,9 +16,11 @@ DAY_MS = 24 * 60 * 60 * 1000
 Check = dict[str, Any]
 
 
-def examine(store: Store, front: Front, now: int, keys: dict[str, bool], returned: dict[str, int]) -> list[Check]:
+def examine(
+    store: Store, front: Front, now: int, keys: dict[str, bool], returned: dict[str, int], jobs: int
+) -> list[Check]:
     """All checks in the order a person reads them. ``keys``: whether the key opens each portal's token; ``returned``:
-    contacts that came back with the address of somebody erased."""
+    contacts that came back with the address of somebody erased; ``jobs``: how many the engine gave up."""
     rows = [_key(keys)]
     try:
         health.writable(front, now)
@@ -31,7 +33,7 @@ def examine(store: Store, front: Front, now: int, keys: dict[str, bool], returne
         names = [row.name for row in portals.every(u)]
     rows += [_row("inbox", True, "reachable and writable"), _waiting(door["oldest_waiting_ms"], now)]
     rows += [_role(role, door["seen"], now) for role in ROLES]
-    rows += [_held(door["held"], main["held"]), _gaps(main["gaps"])]
+    rows += [_held(jobs, door["held"], main["held"]), _gaps(main["gaps"])]
     return [*rows, _backup(main["last_backup_ms"], now, names), *_returned(returned)]
 
 
@@ -66,8 +68,8 @@ def _role(role: str, seen: dict[str, int], now: int) -> Check:
     return _row(role, False if others else None, text, "Start it: leadwright serve.")
 
 
-def _held(deliveries: int, notices: dict[str, int]) -> Check:
-    total = deliveries + sum(notices.values())
+def _held(jobs: int, deliveries: int, notices: dict[str, int]) -> Check:
+    total = jobs + deliveries + sum(notices.values())
     if not total:
         return _row("held", True, "nothing")
     named = ", ".join(f"{name}: {count}" for name, count in sorted(notices.items()) if count)
