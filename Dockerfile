@@ -27,7 +27,10 @@ COPY --from=build /opt/leadwright /opt/leadwright
 USER leadwright
 WORKDIR /data
 VOLUME /data
-# Light on purpose: is the database there, and at the revision this version needs?
-HEALTHCHECK --interval=60s --timeout=10s --start-period=20s CMD ["leadwright", "db", "current", "--quiet"]
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+# Ready: database writable and at its revision, key there, leader seen. Python is in the image anyway; curl is not.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=8)"]
 ENTRYPOINT ["leadwright"]
-CMD ["--help"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

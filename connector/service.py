@@ -51,6 +51,7 @@ from connector.sync import (
     telling,
     undo,
     verify,
+    wellbeing,
 )
 from connector.sync import drain as draining
 from connector.sync.context import Context
@@ -413,6 +414,21 @@ class Service:
     def db_current(settings: Settings) -> dict[str, Any]:
         """Which schema revision the database has, and which this code wants."""
         return current(settings)
+
+    def examine(self) -> dict[str, Any]:
+        """How the installation is: key, inbox, who is alive, what is held, gaps, the last backup."""
+        with self.store.view() as u:
+            rows = portals.every(u)
+        back: dict[str, int] = {}
+        for row in rows:
+            with self._context(row.name, offline=True) as ctx, self.store.view() as u:
+                back[row.name] = len(privacy.returned(ctx, u))
+        keys = {row.name: self._vault.fits(row.token_sealed or b"", row.name) for row in rows}
+        return {
+            "checks": wellbeing.examine(
+                self.store, self.front, self._clock.now_ms(), keys, back, len(self.engine.held())
+            )
+        }
 
     def backup(self, file: Path) -> dict[str, Any]:
         """Write a backup of everything, while everything goes on."""

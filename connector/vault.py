@@ -67,6 +67,14 @@ class Vault:
             message = f"The closed value does not belong to {context}, or it is damaged."
             raise SecretKeyMissing(message, remedy="Enter the secret of this portal again.") from None
 
+    def fits(self, sealed: bytes, context: str) -> bool:
+        """Whether a value can be opened here."""
+        try:
+            self.open(sealed, context)
+        except SecretKeyMissing:
+            return False
+        return True
+
     def current(self, sealed: bytes) -> bool:
         """Whether a value is closed with the first key; False asks for sealing it again."""
         return sealed.startswith(_MAGIC + self._first)

@@ -29,7 +29,7 @@ NOT_BEFORE = 1_793_491_200
 @click.command("doctor", epilog=examples("leadwright doctor", "leadwright doctor --json"))
 @standard
 def doctor(app: App) -> int:
-    """Check Python, key, database, disk, clock and every portal. Exit code 1 when something is wrong."""
+    """Check key, database, inbox, disk, clock, who is alive, and every portal. Exit code 1 when something is wrong."""
     checks = [_python(), _clock()]
     portals: list[Check] = []
     try:
@@ -37,7 +37,7 @@ def doctor(app: App) -> int:
     except ConnectorError as fault:
         checks.append(_failed("settings", fault))
     else:
-        checks += [_key(settings), *_database(app, settings)]
+        checks += [_key(settings), *_webhooks(settings), *_database(app, settings)]
         if all(check["ok"] is not False for check in checks):
             found, portals = _portals(app)
             checks += found
@@ -69,6 +69,18 @@ def _key(settings: Settings) -> Check:
     present = settings.secret_key is not None and bool(settings.secret_key.get_secret_value())
     text = "present" if present else "LEADWRIGHT_SECRET_KEY is missing."
     return _check("secret key", text, "leadwright init makes one.", ok=present)
+
+
+def _webhooks(settings: Settings) -> Iterator[Check]:
+    """What HubSpot's callbacks need; without them everything is polled, so nothing is wrong."""
+    yield _wanted("public URL", settings.public_url, "LEADWRIGHT_PUBLIC_URL", "not set: webhooks are refused")
+    secret = "set" if settings.hubspot_client_secret else ""
+    yield _wanted("client secret", secret, "LEADWRIGHT_HUBSPOT_CLIENT_SECRET", "not set: webhooks are refused")
+
+
+def _wanted(name: str, found: str, setting: str, otherwise: str) -> Check:
+    remedy = "" if found else f"Set {setting} to receive them; until then a cycle polls."
+    return {"check": name, "ok": True if found else None, "text": found or otherwise, "remedy": remedy}
 
 
 def _database(app: App, settings: Settings) -> Iterator[Check]:
@@ -111,7 +123,8 @@ def _portals(app: App) -> tuple[list[Check], list[Check]]:
     try:
         with app.service() as service:
             names = [row["portal"] for row in service.list_portals()["portals"]]
-            return [_check("portals", f"{len(names)} connected", ok=True)], [_portal(service, name) for name in names]
+            checks = [*service.examine()["checks"], _check("portals", f"{len(names)} connected", ok=True)]
+            return checks, [_portal(service, name) for name in names]
     except SecretKeyMissing as fault:
         return [_failed("secret key", fault)], []
     except ConnectorError as fault:

@@ -21,7 +21,7 @@ from connector.store import migrate
 from connector.store.archive import PIECE, Manifest, Packer, Unpacker, damaged
 from connector.store.engine import normal_url, sqlite_file, translated
 from connector.store.front import Front, front_url
-from connector.store.front_schema import FRONT, FRONT_META, FRONT_VERSION, WAKES
+from connector.store.front_schema import FRONT, FRONT_VERSION, WAKES
 from connector.store.migrate import VERSION_TABLE
 from connector.store.migrations import HEAD
 from connector.store.schema import METADATA
@@ -196,6 +196,8 @@ def _fill(u: Unit, table: sa.Table, name: str, unpacker: Unpacker) -> None:
 
 
 def wake_nobody(u: Unit) -> None:
-    """In a restored front store no flag is raised and no heart beats: the sweep finds whoever has work."""
+    """In a restored front store no flag is raised: the sweep finds whoever has work.
+
+    Signs of life stay: they end when the backup was made, and that silence is the gap which the next start books.
+    """
     u.run(sa.update(WAKES).values(raised_ms=None))
-    u.run(sa.delete(FRONT_META).where(FRONT_META.c.key.startswith("beat/")))

@@ -22,13 +22,12 @@ ERASED = "erased"
 
 
 def forget_in_front(front: Front, hub_id: int, who: Person) -> int:
-    """Cut the person out of every body that is still kept, held ones too; how many bodies changed."""
+    """Cut the person out of every body that is still kept, held ones too; how many changed."""
     changed, last = 0, 0
     while True:
         with front.view() as u:
-            found = u.rows(
-                sa.select(_D.id).where(_D.id > last, _D.body.is_not(None), _holds(u, who)).order_by(_D.id).limit(CHUNK)
-            )
+            query = sa.select(_D.id).where(_D.id > last, _D.body.is_not(None), _holds(u, who))
+            found = u.rows(query.order_by(_D.id).limit(CHUNK))
         for (number,) in found:
             with front.unit() as u:
                 changed += _rewrite(u, number, hub_id, who)

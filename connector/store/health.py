@@ -1,7 +1,4 @@
-"""Signs of life in both stores, for ``doctor``, ``restore`` and the health addresses: heartbeats, what is held, gaps.
-
-Whoever works writes ``beat/<role>/<who>`` with its time into ``front_meta``; here it is only read.
-"""
+"""How both stores are, for ``doctor``: who was last seen alive, what is held, which gaps stand, the last backup."""
 
 from __future__ import annotations
 
@@ -9,20 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.store import meta
+from connector.store import beats, meta
 from connector.store.front import Front
 from connector.store.front_schema import ADDRESSEES, DELIVERIES, FRONT_META
 from connector.store.schema import GAPS, INBOX, PORTALS
 from connector.store.unit import Unit, mine
 
-BEAT = "beat/"
 PROBE = "probe"
-
-
-def beats(u: Unit) -> dict[str, int]:
-    """``role/who`` → when it was last seen alive."""
-    query = sa.select(FRONT_META.c.key, FRONT_META.c.value).where(FRONT_META.c.key.startswith(BEAT))
-    return {row[0].removeprefix(BEAT): int(row[1]) for row in u.rows(query) if row[1].isdecimal()}
 
 
 def writable(front: Front, now_ms: int) -> None:
@@ -34,13 +24,14 @@ def writable(front: Front, now_ms: int) -> None:
 
 
 def of_front(u: Unit) -> dict[str, Any]:
-    """Heartbeats, deliveries that could not be sorted, and since when the oldest waits to be."""
+    """When each role was last seen, deliveries that could not be sorted, and since when the oldest waits to be."""
     held = sa.select(sa.func.count()).select_from(DELIVERIES).where(DELIVERIES.c.state == "held")
     waits = sa.select(sa.func.min(DELIVERIES.c.received_ms)).where(
         DELIVERIES.c.state == "new",
         sa.exists().where(ADDRESSEES.c.delivery_id == DELIVERIES.c.id, ADDRESSEES.c.done.is_(False)),
     )
-    return {"beats": beats(u), "held": u.number(held), "oldest_waiting_ms": u.scalar(waits)}
+    seen = {beat.role: beats.last(u, beat.role) for beat in beats.every(u)}
+    return {"seen": seen, "held": u.number(held), "oldest_waiting_ms": u.scalar(waits)}
 
 
 def of_main(u: Unit) -> dict[str, Any]:

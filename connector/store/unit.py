@@ -29,7 +29,7 @@ class Unit:
         self.sqlite = connection.dialect.name == "sqlite"
         self.read_sets = read_sets
         self.stored_sets: set[tuple[int, int]] = set()
-        self.has_erasures: dict[int, bool] = {}
+        self.graves: dict[int, frozenset[int] | None] = {}
         self._owned: set[int] = set()
 
     def run(

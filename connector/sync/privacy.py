@@ -192,23 +192,6 @@ def _residue(ctx: Context, clean: Sequence[bool]) -> str:
     return "A long reader held the write-ahead log; it is emptied when that reader ends."
 
 
-def forget_late(ctx: Context, object_ids: Collection[int]) -> int:
-    """Raw notices about erased people that came afterwards leave again; how many rows and bodies. No new receipt.
-
-    For the drain: what ``erasures.standing`` names is not sorted into the inbox but handed to this.
-    """
-    who = Person(frozenset(object_ids))
-    if not who:
-        return 0
-    front = _front(ctx)
-    with ctx.store.unit() as u:
-        rows = sum(forget_contact(u, ctx.portal_id, who).values())
-    rows += forget_in_front(front, ctx.row.hub_id, who)
-    ctx.store.scrub()
-    front.scrub()
-    return rows
-
-
 def still_right(ctx: Context, u: Unit, events: list[PortalEvent]) -> list[PortalEvent]:
     """Events without those that an erased person made before the erasure: a source that is read again still tells them.
 

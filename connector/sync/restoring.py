@@ -18,13 +18,12 @@ import structlog
 
 from connector.clock import Clock, iso
 from connector.errors import ConfigError, ConnectorError
-from connector.store import Store, Unit, backup, erasures, meta, outbox, portals, runs
+from connector.store import Store, Unit, backup, beats, erasures, meta, outbox, portals, runs
 from connector.store.archive import Unpacker, summary
 from connector.store.backup import Landing
 from connector.store.forgetting import forget_contact, person
 from connector.store.front import Front
 from connector.store.front_forgetting import forget_in_front
-from connector.store.health import beats
 from connector.store.journal import Buried, journal_of, read
 from connector.store.portals import PortalRow
 from connector.sync.context import Context
@@ -115,7 +114,7 @@ def _refuse_running(url: str, clock: Clock) -> None:
     front = Front.beside(url)
     try:
         with front.view() as u:
-            alive = [name for name, at in beats(u).items() if clock.now_ms() - at < ALIVE_MS]
+            alive = {beat.role for beat in beats.every(u) if clock.now_ms() - beat.at_ms < ALIVE_MS}
     except ConnectorError:
         return
     finally:

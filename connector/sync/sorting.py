@@ -32,12 +32,18 @@ def sort(ctx: Context, front: Front) -> int:
         entries = [entry for delivery in waiting for entry in _entries(ctx, delivery)]
         with ctx.store.unit() as u:
             erased = erasures.standing(u, ctx.portal_id, {e.object_id for e in entries if e.object_id is not None})
-            added += inbox.add(u, ctx.portal_id, [e for e in entries if e.object_id not in erased])
-        if erased:  # told too late: nothing of that person is kept, not even here
-            late = sorted({e.delivery_id for e in entries if e.object_id in erased})
+            added += inbox.add(u, ctx.portal_id, [e for e in entries if not _about(e, erased)])
+        if late := sorted({e.delivery_id for e in entries if _about(e, erased)}):
+            # Told too late: nothing of that person is kept, not even here.
             forget_in_deliveries(front, late, ctx.row.hub_id, Person(erased))
+            front.scrub()
         with front.unit() as door:
             deliveries.done(door, ctx.portal_id, [delivery.id for delivery in waiting])
+
+
+def _about(entry: NewEntry, erased: frozenset[int]) -> bool:
+    """Whether it speaks of somebody who was erased. A company of the same number is somebody else."""
+    return entry.object_id in erased and entry.type.startswith(("contact.", "object."))
 
 
 def _entries(ctx: Context, delivery: Delivery) -> Iterator[NewEntry]:

@@ -75,6 +75,13 @@ BILL = {
     ],
     "next": [{"rule": "webinar", "points": 20, "text": "attends a webinar"}],
 }  # fmt: skip
+RECEIPT = {
+    "portal": "acme", "contact": "4711", "ids": ["4711", "12"], "cause": "privacy erase",
+    "at": "2026-11-22T09:30:00.000Z", "answer_by": "2026-12-22T09:30:00.000Z", "rows": 15, "journal": True,
+    "places": {"contacts": 1, "activities": 14}, "residue": "", "overwritten": True, "last_backup": None,
+    "passed_on": [{"workflow": "91001", "name": "Welcome", "at": "2026-11-01T09:30:00.000Z", "certain": True}],
+    "out_of_reach": ["Files that were exported from here."],
+}  # fmt: skip
 ROWS = [
     {"id": "1", "email": "=cmd()", "properties": {"a": "-15"}},
     {"id": "2", "email": None, "properties": {"b": "ü"}},
@@ -127,6 +134,14 @@ def _documents() -> dict[str, Any]:
         "config_history": {"portal": "acme", "kind": "scoring", "versions": [
             {"version": 3, "state": "published", "author": "kim", "reason": "webinars", "at_ms": 1_795_305_600_000}]},
         "config_validate": {"ok": True, "files": [{"file": "s.yaml", "kind": "scoring", "ok": True, "faults": []}]},
+        "examine": {"checks": [{"check": "inbox", "ok": True, "text": "reachable and writable", "remedy": ""}]},
+        "erase": RECEIPT, "person": {"portal": "acme", "contact": "4711", "rows": 1, "kinds": {
+            "contacts": {"source": "HubSpot", "rows": [{"id": 4711, "props": {"email": "jane@example.com"}}]}}},
+        "backup": {"file": "a.backup", "made": "2026-11-22T09:30:00.000Z", "packed_bytes": 12_300_000,
+                   "text": "The secret key is not in it."},
+        "restore_preview": {"made": "2026-11-22T09:30:00.000Z", "replaces": ["acme"]},
+        "restore": {"made": "2026-11-22T09:30:00.000Z", "revision": "0003", "erased_again": 2,
+                    "enrolments_set_aside": 0, "text": "Nothing is written before it was read again.", "ok": True},
         "init": {"database": "sqlite:///x.db", "revision": "0001", "secret_key": "made", "env_file": ".env"},
         "db_upgrade": {"revision": "0001", "head": "0001", "ok": True},
         "db_current": {"revision": "0001", "head": "0001", "ok": True},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 import yaml
 
+from connector.settings import Settings
 from tests.house.code import HOUSE
 
 
@@ -46,8 +48,18 @@ def test_it_imports_nothing_from_the_working_folder(steps: list[tuple[str, str]]
 def test_it_keeps_its_data_in_a_volume_and_checks_its_health(steps: list[tuple[str, str]]) -> None:
     assert last(steps, "VOLUME") == "/data"
     assert "sqlite:////data/" in last(steps, "ENV")
-    assert '"leadwright", "db", "current"' in last(steps, "HEALTHCHECK")
     assert last(steps, "ENTRYPOINT") == '["leadwright"]'
+
+
+def test_it_serves_and_asks_itself_whether_it_is_ready(steps: list[tuple[str, str]]) -> None:
+    command = json.loads(last(steps, "CMD"))
+    assert command[0] == "serve"
+    port = command[command.index("--port") + 1]
+    assert last(steps, "EXPOSE") == port
+    check = last(steps, "HEALTHCHECK")
+    probe = json.loads(check[check.index("CMD [") + 4 :])
+    assert f"http://127.0.0.1:{port}/readyz" in probe[-1]
+    compile(probe[-1], "probe", "exec")
 
 
 def test_everything_it_copies_is_let_in(steps: list[tuple[str, str]]) -> None:
@@ -59,15 +71,56 @@ def test_everything_it_copies_is_let_in(steps: list[tuple[str, str]]) -> None:
     assert ignore.index("**/.env*") > max(ignore.index(f"!{name}") for name in let_in)  # no key is ever let in
 
 
-def test_compose_knows_sqlite_and_postgresql(compose: dict[str, Any]) -> None:
-    plain, large = compose["services"]["leadwright"], compose["services"]["leadwright-postgres"]
+def test_compose_runs_one_process_on_sqlite(compose: dict[str, Any]) -> None:
+    plain = compose["services"]["leadwright"]
+    assert plain["command"][0] == "serve"
+    assert "--roles" not in plain["command"]
+    assert "profiles" not in plain
+    assert "deploy" not in plain
     assert plain["volumes"] == ["data:/data"]
-    assert large["profiles"] == compose["services"]["postgres"]["profiles"] == ["postgres"]
-    assert large["environment"]["LEADWRIGHT_DATABASE_URL"].startswith("postgresql+psycopg://")
-    assert plain["read_only"] is True
-    assert plain["cap_drop"] == ["ALL"]
+
+
+def test_compose_runs_the_roles_apart_on_postgresql(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    replicas = {name: services[name].get("deploy", {}).get("replicas", 1) for name in ("web", "worker", "clock")}
+    assert replicas == {"web": 2, "worker": 2, "clock": 1}
+    for name in replicas:
+        one = services[name]
+        assert one["command"][:3] == ["serve", "--roles", name]
+        assert one["profiles"] == services["postgres"]["profiles"] == ["postgres"]
+        assert one["environment"]["LEADWRIGHT_DATABASE_URL"].startswith("postgresql+psycopg://")
+        assert one["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+def test_whoever_has_no_port_is_not_asked_over_http(compose: dict[str, Any]) -> None:
+    for name in ("worker", "clock"):
+        assert compose["services"][name]["healthcheck"] == {"disable": True}
+        assert "ports" not in compose["services"][name]
+    assert all("healthcheck" not in compose["services"][name] for name in ("leadwright", "web"))
+
+
+def test_every_service_of_ours_is_locked_down_and_comes_back(compose: dict[str, Any]) -> None:
+    for name in ("leadwright", "web", "worker", "clock"):
+        one = compose["services"][name]
+        assert (one["read_only"], one["cap_drop"], one["restart"]) == (True, ["ALL"], "unless-stopped")
+        assert one["security_opt"] == ["no-new-privileges:true"]
+        assert int(one["stop_grace_period"].removesuffix("s")) > 10
+
+
+def test_nothing_is_published_beyond_this_machine(compose: dict[str, Any]) -> None:
+    ports = [port for one in compose["services"].values() for port in one.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_every_setting_it_passes_on_is_one(compose: dict[str, Any]) -> None:
+    known = {f"LEADWRIGHT_{name.upper()}" for name in Settings.model_fields}
+    passed = {key for name in ("leadwright", "web") for key in compose["services"][name]["environment"]}
+    assert passed <= known
 
 
 def test_compose_holds_no_secret(compose: dict[str, Any]) -> None:
-    password = compose["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"]
-    assert password == "${POSTGRES_PASSWORD:-}"
+    for one in compose["services"].values():
+        for name, value in one.get("environment", {}).items():
+            if any(word in name for word in ("PASSWORD", "SECRET", "KEY")):
+                assert value == f"${{{name}:-}}"

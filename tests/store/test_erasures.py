@@ -93,6 +93,14 @@ def test_where_nobody_was_erased_a_transaction_looks_once(store, portal):
     assert sum("FROM erasures" in statement for statement in seen) == 1
 
 
+def test_thousands_of_graves_are_asked_one_by_one(u, portal, monkeypatch):
+    monkeypatch.setattr(erasures, "MANY", 3)
+    erasures.book(u, portal, range(1, 6), [], "privacyDeletion", T0)
+    assert erasures.standing(u, portal, [2, 5, 9]) == {2, 5}
+    assert erasures.standing(u, portal, []) == set()
+    assert erasures.any_of(u, portal)
+
+
 def test_an_erasure_of_an_own_transaction_counts_at_once(u, portal):
     assert erasures.standing(u, portal, [1]) == set()
     erasures.book(u, portal, [1], [], "privacyDeletion", T0)

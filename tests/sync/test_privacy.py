@@ -32,8 +32,8 @@ from connector.store import (
 from connector.store.front_schema import ADDRESSEES, DELIVERIES
 from connector.store.history import HistoryRow
 from connector.store.outbox import NewEntry
-from connector.store.schema import FLIPS, FROZEN, INBOX, PLANS, TENANT_TABLES, UNDONE
-from connector.sync import privacy
+from connector.store.schema import FLIPS, FROZEN, PLANS, TENANT_TABLES, UNDONE
+from connector.sync import privacy, sorting
 from connector.sync.context import Context, StreamReport
 from connector.sync.keep import keep, keep_events
 from connector.sync.push import push
@@ -85,23 +85,11 @@ def body_of(ctx: Context, number: int) -> bytes | None:
 
 
 def sort_in(ctx: Context, item: dict[str, Any], then: Callable[[], None]) -> None:
-    """What a drain does with a notice: an erased person's is turned away, any other is booked and followed."""
-    deliver(ctx, item)
-    contact = item["objectId"]
-    with ctx.store.view() as u:
-        late = erasures.standing(u, ctx.portal_id, [contact])
-    if late:
-        privacy.forget_late(ctx, late)
-        return
-    with ctx.store.unit() as u:
-        last = u.number(sa.select(sa.func.max(INBOX.c.id)).where(INBOX.c.portal_id == ctx.portal_id))
-        row = {
-            "portal_id": ctx.portal_id, "id": last + 1, "key": f"k{last}", "delivery_id": 1, "property": "",
-            "type": item["subscriptionType"], "object_id": contact, "occurred_ms": 1, "received_ms": 1,
-            "body": json.dumps(item), "state": "done", "reason": "",
-        }  # fmt: skip
-        u.run(sa.insert(INBOX).values(row))
-    then()
+    """A notice through the real sorting; what came of it follows, as a drain would do."""
+    numbered = {"subscriptionId": 1, "occurredAt": ctx.clock.now_ms(), "eventId": 1, "attemptNumber": 0, **item}
+    deliver(ctx, numbered)
+    if sorting.sort(ctx, ctx.front):
+        then()
 
 
 def rows_about(ctx: Context, contact: int) -> list[str]:
