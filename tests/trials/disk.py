@@ -121,7 +121,7 @@ def refused(scale: float, seed: int) -> Outcome:
     with folder() as place:
         url = f"sqlite:///{place}/leadwright.db"
         Store.open(url, create=True).close()
-        for number in range(1, share(200, scale, 8) + 1):
+        for number in range(1, 201, 200 // share(200, scale / 2, 4)):
             _nth_fails(count, url, "fdatasync", "EIO", number)
             _nth_fails(count, url, "pwrite64", ("EIO", "ENOSPC")[number % 2], number * 3)
     _read_only(count)

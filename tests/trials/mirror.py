@@ -57,10 +57,10 @@ def lagging(scale: float, seed: int) -> Outcome:
 
 def _lagging(count: Count, chance: random.Random) -> None:
     with patched(increment, SEARCH_PAGE=20), installed(search_lag=LAG, latency=0.05) as r:
-        people(r, chance.randint(60, 150))
+        people(r, chance.randint(50, 90))
         r.run("sync")
         listed = look(r, _since)  # a listing does not lag: the first mirror may stand at its own beginning
-        for _ in range(6):
+        for _ in range(4):
             r.clock.advance(chance.choice([1, 10, 25, 31, 300]))
             with meanwhile(r, "search", lambda: _busy(r, count, chance)) as service:
                 service.sync(r.name, only=("contacts",))

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tests.trials import disk, effects, killed, limits, mirror, papers, wire
+from tests.trials import conflicts, disk, effects, killed, limits, mirror, papers, privacy, receipt, wire
 from tests.trials.harness import Trial
 
 TRIALS: list[Trial] = [
+    Trial(
+        "W01", "Signatures: forged, old, of another time, host or secret; addresses with escapes", receipt.signatures
+    ),
+    Trial("W02", "The time of a refusal, with 0 and with 31 right bytes", receipt.timing),
+    Trial("W03", "One signed request fifty times, and once after 5:01", receipt.replayed),
+    Trial("W04", "Every delivery ten times, shuffled over ten connections", receipt.ten_times),
+    Trial("W05", "Six changes of one property in every order, two in one millisecond", receipt.disordered),
+    Trial("W09", "Nobody at the door for 25 hours, HubSpot gives up", receipt.away),
+    Trial("W10", "Poisoned bodies among 99 good notices", receipt.poisoned),
+    Trial("W11", "Notices of unknown and of paused portals", receipt.nobodys),
     Trial("S01", "`kill -9` again and again during a first mirror, people at work meanwhile", killed.first_mirror),
     Trial("S04", "The disk is full in mid-mirror, again and again, without a restart", disk.full),
     Trial("S05", "The n-th sync or write fails; the file is read-only; another program holds it", disk.refused),
@@ -22,10 +32,16 @@ TRIALS: list[Trial] = [
     Trial("O07", "401 although the token is fresh, for an hour", limits.rejected),
     Trial("O10", "37 of each 100 inputs fail, the order of results changed", effects.in_part),
     Trial("O12", "The connection is cut after the portal did it: enrolments and writes", effects.unknown),
+    Trial("O13", "Our own writes echo back; another app turns one of our values again and again", conflicts.echoes),
+    Trial("O14", "A person edits the field while our write is queued", conflicts.edited),
+    Trial("O15", "Contacts are merged while writes and enrolments are queued", conflicts.merged),
     Trial("O18", "The portal is down for two hours with every write queued", limits.down),
     Trial("O19", "`kill -9` of the sender among 10,000 effects", killed.sender),
     Trial("O20", "A stage moves backwards, refused or allowed", effects.backwards),
     Trial("A12", "Line breaks, escapes, forged JSON and megabytes on their way into the logs", papers.forged_lines),
+    Trial("P01", "Erased, and then late news in all 120 orders", privacy.never_back),
+    Trial("P02", "A person who left traces everywhere is erased", privacy.no_traces),
+    Trial("P06", "A portal is removed with everything in it", privacy.removed),
 ]
 
 # More than ten seconds each, even at a twentieth.
