@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check fix bench lock wheel clean
+.PHONY: help run test check fix bench trials lock wheel clean
 
 help:  ## show the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -19,7 +19,7 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
-run: $(VENV)/run.stamp  ## the whole journey on a simulated portal
+run: $(VENV)/run.stamp  ## the whole journey on a simulated portal, then the living service
 	$(BIN)/leadwright demo
 
 test: $(VENV)/dev.stamp  ## all tests, on SQLite and on a real PostgreSQL
@@ -37,6 +37,9 @@ fix: $(VENV)/dev.stamp  ## let the formatter and the linter mend what they can
 
 bench: $(VENV)/dev.stamp  ## the figures, as a table
 	$(BIN)/python -m tests.bench $(ARGS)
+
+trials: $(VENV)/dev.stamp  ## faults and attacks at full size, as a table
+	$(BIN)/python -m tests.trials $(ARGS)
 
 lock:  ## make both lock files anew (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements.lock

@@ -7,7 +7,7 @@ is sorted again, and the notices' keys make that a repeat.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from connector.store import deliveries, erasures, inbox
 from connector.store.deliveries import Delivery
@@ -15,6 +15,7 @@ from connector.store.forgetting import Person
 from connector.store.front import Front
 from connector.store.front_forgetting import forget_in_deliveries
 from connector.store.inbox import NewEntry
+from connector.sync import privacy
 from connector.sync.context import Context
 from webhooks.notice import BadItem, Notice, split
 
@@ -37,6 +38,8 @@ def sort(ctx: Context, front: Front) -> int:
             # Told too late: nothing of that person is kept, not even here.
             forget_in_deliveries(front, late, ctx.row.hub_id, Person(erased))
             front.scrub()
+            if fellows := _merged_into(entries, erased):
+                privacy.erase_many(ctx, fellows)
         with front.unit() as door:
             deliveries.done(door, ctx.portal_id, [delivery.id for delivery in waiting])
 
@@ -44,6 +47,12 @@ def sort(ctx: Context, front: Front) -> int:
 def _about(entry: NewEntry, erased: frozenset[int]) -> bool:
     """Whether it speaks of somebody who was erased. A company of the same number is somebody else."""
     return entry.object_id in erased and entry.type.startswith(("contact.", "object."))
+
+
+def _merged_into(entries: Iterable[NewEntry], erased: frozenset[int]) -> set[int]:
+    """Ids that were merged into somebody who was erased: they are the same person."""
+    told = (split(f"[{e.body}]".encode()).notices for e in entries if e.type == "contact.merge" and _about(e, erased))
+    return {loser for notices in told for notice in notices for loser in notice.merged} - erased
 
 
 def _entries(ctx: Context, delivery: Delivery) -> Iterator[NewEntry]:

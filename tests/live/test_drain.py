@@ -258,6 +258,18 @@ def test_an_erased_person_leaves_and_no_late_notice_brings_them_back(r):
     assert not [body for body in bodies if email in body or "Spät" in body]
 
 
+def test_who_is_merged_into_an_erased_person_is_that_person_and_goes_too(r):
+    feed = Feed(r)
+    one, two = r.twin.ids("contacts")[:2]
+    r.twin.gdpr_delete(one)
+    feed.deliver()
+    drained(r)
+    merge = notice(r, "contact.merge", one, primaryObjectId=one, mergedObjectIds=[two], newObjectId=one)
+    post(r, [merge])
+    drained(r)
+    assert two not in {int(row["id"]) for row in r.rows("contacts")}
+
+
 def settled_after(r, feed) -> None:
     settled(r, feed)
     r.clock.advance(1)
