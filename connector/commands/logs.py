@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -17,6 +18,7 @@ import structlog
 
 DROPPED = frozenset({"token", "access_token", "secret", "authorization", "email", "value"})
 LONGEST = 1024
+FRAMES = 8
 # These libraries name whole addresses in their debug lines, and an address may carry an e-mail.
 CHATTY = ("urllib3", "requests", "hubspot", "sqlalchemy", "apscheduler", "tzlocal")
 # What could move a cursor, break a line or turn the reading direction: controls, separators, lone surrogates.
@@ -50,12 +52,22 @@ def configure(log_format: str, level: str) -> None:
 
 
 def _ending(log_format: str) -> list[structlog.typing.Processor]:
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_trace)
-    )
-    return [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    if log_format == "json":
+        ending: list[structlog.typing.Processor] = [_where, structlog.processors.JSONRenderer()]
+    else:
+        ending = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_trace)]
+    return [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending]
+
+
+def _where(logger: object, method: str, event: Event) -> Event:  # noqa: ARG001 - structlog's signature
+    """For machines: an exception's class and where it arose. Not what it says: that may quote a person."""
+    told = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+        event["exception"] = {"class": type(error).__name__, "at": places}
+    return event
 
 
 def _trace(out: TextIO, error: tuple[type[BaseException], BaseException, TracebackType | None]) -> None:

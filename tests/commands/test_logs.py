@@ -104,3 +104,16 @@ def test_what_an_exception_quotes_cannot_pass_for_an_event(capsys: pytest.Captur
 def test_long_keys_and_objects_are_cut_too() -> None:
     event = mask(None, "info", {"event": "x", "k" * 5000: 1, "odd": Exception("y" * 5000)})
     assert max(len(str(part)) for pair in event.items() for part in pair) < 1100
+
+
+def test_for_machines_an_exception_is_its_class_and_its_place_without_what_it_quotes(capsys) -> None:
+    configure("json", "info")
+    try:
+        int("anna@werk.example")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    said = capsys.readouterr().err
+    told = json.loads(said)["exception"]
+    assert told["class"] == "ValueError"
+    assert told["at"][-1].startswith("test_logs.py:")
+    assert "anna" not in said

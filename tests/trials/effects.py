@@ -141,7 +141,7 @@ def backwards(scale: float, seed: int) -> Outcome:
         r.twin.bulk_touch(sold, {"lifecyclestage": "customer"})
         ran = r.run("apply", plan_hash=shown)
         count.faults = len(sold)
-        told = {int(row["contact"]): row["why"] for row in ran["refused"]}
+        told = {int(row["contact"]): row["why"] for row in (*ran["refused"], *ran["overtaken"])}
         count.must(told.keys() == set(sold), f"{len(told)} of {len(sold)} steps backwards were told")
         count.must(all("lifecyclestage" in why for why in told.values()), "a refusal does not name the property")
         moved = [i for i in sold if r.twin.get("contacts", i)["lifecyclestage"] != "customer"]
