@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from connector.clock import Clock, iso
 from connector.engine.yielding import GiveWay, keep_going
-from connector.portal.gateway import Learned, Portal, Rates
+from connector.portal.gateway import CallCounts, Learned, Portal, Rates
 from connector.portal.versions import OLD
 from connector.progress import Progress
+from connector.resting import Rests
 from connector.store import Store, portals, usage
 from connector.store.front import Front
 from connector.store.portals import PortalRow
@@ -79,20 +80,12 @@ class Desk:
             checking.refuse_paused(row)
         laid = self._lay(row, offline=offline)
         before = laid.portal.calls()
+        rests = Rests(self._store, self._clock, row) if self._lasting and not offline else nullcontext()
         try:
-            yield Context(
-                self._store,
-                laid.portal,
-                row,
-                self._rulebook(row, laid),
-                self._clock,
-                self._progress,
-                front=front,
-                fingerprints=self._vault.fingerprints,
-                journal=self._journal,
-                calls_before=before,
-                give_way=self.give_way,
-            )
+            with rests:
+                if isinstance(rests, Rests):
+                    rests.refuse_or_knock(laid.portal)
+                yield self._context(row, laid, before, front)
         finally:
             made, learned = laid.portal.calls().since(before).made, laid.portal.rates_learned()
             if not self._lasting or offline:
@@ -101,6 +94,21 @@ class Desk:
                 with self._store.unit() as u:
                     portals.keep_setting(u, row.id, RATES, asdict(learned))
                     usage.add_calls(u, row.id, iso(self._clock.now_ms())[:10], made)
+
+    def _context(self, row: PortalRow, laid: _Laid, before: CallCounts, front: Front | None) -> Context:
+        return Context(
+            self._store,
+            laid.portal,
+            row,
+            self._rulebook(row, laid),
+            self._clock,
+            self._progress,
+            front=front,
+            fingerprints=self._vault.fingerprints,
+            journal=self._journal,
+            calls_before=before,
+            give_way=self.give_way,
+        )
 
     def close(self) -> None:
         """Put everything away."""

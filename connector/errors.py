@@ -14,6 +14,7 @@
         │   ├── RateLimited           429 of the burst or search bucket
         │   ├── DailyLimitReached     429 DAILY: nothing before the portal's midnight
         │   ├── PortalUnavailable     5xx, 52x, connection faults, unreadable answers
+        │   │   └── PortalResting     it was silent lately and is left alone for a while
         │   ├── PortalMoving          477: the portal moves house
         │   └── RecordLocked          423: another write holds the record
         ├── SkippableError    this record or feature only; go on with the others
@@ -161,6 +162,12 @@ class PortalUnavailable(RetryableError):
     """The portal did not answer, or answered with a fault of its own."""
 
     reason = "unavailable"
+
+
+class PortalResting(PortalUnavailable):
+    """It did not answer lately and is left alone for ``retry_after`` seconds more; nothing was sent."""
+
+    reason = "resting"
 
 
 class PortalMoving(RetryableError):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import quote
 
-from connector.errors import FeatureOff
+from connector.errors import FatalError, FeatureOff, SkippableError
 from connector.portal.bodies import JsonValue
 from connector.portal.transport import Call, Transport, encoded
 from connector.portal.versions import OLD, OPERATIONS, Operation
@@ -60,6 +60,15 @@ class Caller:
         operation = OPERATIONS[name].for_object(object_type)
         values = {"object_type": object_type, **(path or {})}
         return self.either(lambda: self._ask(operation, values, query or {}, body, live))
+
+    def knock(self) -> None:
+        """One try at the account, never repeated: whether anybody is there at all. Any understandable answer will do."""
+        operation = OPERATIONS["account.details"]
+        where = operation.path(self.generation, {}), operation.template(self.generation)
+        try:
+            self.transport.attempt(Call(operation, *where, "", None, True), 1)
+        except (SkippableError, FatalError):
+            return
 
     def either(self, call: Callable[[], T]) -> T:
         """A call in the generation assumed so far; where its path is missing, the account is looked at once."""

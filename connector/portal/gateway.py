@@ -372,6 +372,9 @@ class Portal(Protocol):
     def now_ms(self) -> int:
         """The portal's clock: ours, corrected by its Date header."""
 
+    def knock(self) -> None:
+        """One call, tried once: raises the ``RetryableError`` of a portal that is still down."""
+
     def calls(self) -> CallCounts: ...
 
     def rates_learned(self) -> Learned:

@@ -229,6 +229,9 @@ class HubSpotPortal:
         """The portal's clock minus ours, as far as its Date header tells."""
         return self._transport.time.skew_ms()
 
+    def knock(self) -> None:
+        self._caller.knock()
+
     def calls(self) -> CallCounts:
         return self._transport.governor.counts()
 

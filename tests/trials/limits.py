@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from connector.errors import ConnectorError, DailyLimitReached, PortalMoving, SyncError, TokenRejected
+from connector.errors import ConnectorError, DailyLimitReached, PortalMoving, RetryableError, SyncError, TokenRejected
+from connector.service import Service
 from connector.sync import push
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, pull
@@ -97,6 +99,7 @@ def used_up(scale: float, seed: int) -> Outcome:
         people(r, share(12_000, scale, 600))
         r.run("sync", only=("owners",))
         r.twin.dials.daily = r.twin.limits.used_today + share(60, scale, 5)
+        r.clock.at(_midnight(r) - r.clock.monotonic(), lambda: r.twin.dials.turn({"daily": 100_000}))
         told = _ticks(r, count)
         count.must("00:00 CET" in told, "the error does not say when it resumes, in the portal's time")
         count.loses(lost(r))
@@ -114,8 +117,6 @@ def _ticks(r: Rig, count: Count) -> str:
             if not told:
                 told, before = refusal.message, r.twin.ledger.count()
             count.faults += 1
-        if r.clock.monotonic() > midnight:
-            r.twin.dials.daily = 100_000
         r.clock.advance(TICK)
     further = [c for c in calls_of(r, before) if c.at.timestamp() < midnight]
     count.most("further calls before the portal's midnight", len(further), 3)
@@ -257,16 +258,20 @@ def down(scale: float, seed: int) -> Outcome:
 
 
 def _ticks_down(r: Rig, count: Count, shown: str, began: float) -> None:
-    """The run that was approved breaks off with everything queued; from then on the clock ticks every five minutes."""
-    runs = itertools.chain([("apply", {"plan_hash": shown})], itertools.repeat(("cycle", {})))
-    while r.clock.monotonic() < began + DOWN:
-        command, options = next(runs)
-        try:
-            r.run(command, **options)
-            count.must(False, f"a {command} on a portal that is down was said to be done")
-        except ConnectorError:
-            count.faults += 1
-        r.clock.advance(TICK)
+    """The run that was approved breaks off with everything queued; from then on the service comes back when it may."""
+    with r.service(lasting=True) as service:
+        runs = itertools.chain([lambda: service.apply(r.name, plan_hash=shown)], itertools.repeat(_cycle(r, service)))
+        while r.clock.monotonic() < began + DOWN:
+            try:
+                next(runs)()
+                count.must(False, "a run on a portal that is down was said to be done")
+            except RetryableError as fault:
+                count.faults += 1
+                r.clock.advance(min(fault.retry_after or TICK, TICK))
+
+
+def _cycle(r: Rig, service: Service) -> Callable[[], object]:
+    return lambda: service.cycle(r.name)
 
 
 def _probes(count: Count, failed: list[float], began: float) -> None:
