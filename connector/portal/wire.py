@@ -27,7 +27,8 @@ Untyped = Any
 POOL_SIZE = 48
 MAX_BYTES = 20 * 1024 * 1024
 CALL_SECONDS = 55.0
-_CHUNK = 256 * 1024
+# A page of a hundred records in one piece.
+_CHUNK = 1024 * 1024
 
 # The socket's own time, not the business clock: a virtual clock must not end a real connection.
 _seconds = SystemClock().monotonic

@@ -56,7 +56,10 @@ class Context:
 
 @dataclass(slots=True)
 class StreamReport:
-    """What one stream of a pull did. ``off`` says why it was not read at all."""
+    """What one stream of a pull did. ``off`` says why it was not read at all.
+
+    ``moved`` names the records that are new or other than before; a large fill names but a few of them.
+    """
 
     stream: str
     read: int = 0

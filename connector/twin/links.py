@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from connector.twin.definitions import ONE_OF
 from connector.twin.errors import JSON, refused
 
@@ -137,8 +139,13 @@ class Links:
         self._mirror[made[0][1]], self._mirror[made[1][1]] = made[1][1], made[0][1]
         return made
 
-    def names(self, pair: Pair, types: Types) -> list[str]:
+    def names(self, pair: Pair, types: Types) -> tuple[str, ...]:
         """The string types of v3: ``contact_to_company`` and ``contact_to_company_unlabeled``."""
-        base = f"{ONE_OF[pair[0]]}_to_{ONE_OF[pair[1]]}"
-        named = {PRIMARY.get(pair): base, UNLABELED.get(pair): f"{base}_unlabeled" if pair in PRIMARY else base}
-        return [named.get(type_id, base) for type_id in sorted(types)]
+        return _names(pair, tuple(types))
+
+
+@lru_cache(maxsize=1024)
+def _names(pair: Pair, types: Types) -> tuple[str, ...]:
+    base = f"{ONE_OF[pair[0]]}_to_{ONE_OF[pair[1]]}"
+    named = {PRIMARY.get(pair): base, UNLABELED.get(pair): f"{base}_unlabeled" if pair in PRIMARY else base}
+    return tuple(named.get(type_id, base) for type_id in sorted(types))

@@ -22,13 +22,17 @@ def shaper(
     names = tuple(state.definitions.known(kind, [*(asked or default_read(kind)), *always]))
     traced = state.definitions.known(kind, list(history))
     others = [object_name(word) for word in associated]
+    blank = dict.fromkeys(names)
     link = f"https://app-eu1.hubspot.com/contacts/{state.portal_id}/record/{IDS_BY_TYPE[kind]}/"
 
     def shape(record: Record) -> JSON:
         props = record.props
         found: JSON = {
             "id": str(record.id),
-            "properties": dict(zip(names, map(props.get, names), strict=True)),
+            # A listing of all properties is the common large one: there a record only fills in the blanks.
+            "properties": blank | props
+            if props.keys() <= blank.keys()
+            else dict(zip(names, map(props.get, names), strict=True)),
             "createdAt": props[table.created_name],
             "updatedAt": props[table.modified_name],
             "archived": record.archived is not None,

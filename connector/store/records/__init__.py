@@ -5,6 +5,7 @@ Only what a portal says now gets in here. Order is settled by the portal's modif
 
 from connector.store.records.dirty import clear_dirty, dirty_count, dirty_or_due, mark_dirty, tokens
 from connector.store.records.graves import bury, merge, merge_many, resolve
+from connector.store.records.packed import packed
 from connector.store.records.reading import (
     by_email,
     count,
@@ -35,6 +36,7 @@ __all__ = [
     "merge",
     "merge_many",
     "newcomers",
+    "packed",
     "resolve",
     "sample",
     "stamps",

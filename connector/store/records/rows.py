@@ -128,6 +128,13 @@ def _deal(values: Properties) -> tuple[Any, ...]:
     return _text(values, "pipeline"), _text(values, "dealstage"), _text(values, "amount"), closed, owner
 
 
+# The properties those columns are made of, and what a contact is found by.
+LIFTED: dict[str, tuple[str, ...]] = {
+    "contacts": ("email", OTHER_EMAILS, "lifecyclestage", "hubspot_owner_id"),
+    "companies": ("name", "domain", "hubspot_owner_id"),
+    "deals": ("pipeline", "dealstage", "amount", "closedate", "hubspot_owner_id"),
+}
+
 # The columns lifted out of the JSON, in the order of the tables.
 PROMOTED: dict[str, Callable[[Properties], tuple[Any, ...]]] = {
     "contacts": _contact,

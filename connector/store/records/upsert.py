@@ -14,6 +14,7 @@ from connector.store import bulk
 from connector.store.erasures import unerased
 from connector.store.records.dirty import mark_known, mark_linked
 from connector.store.records.endings import DELETED, free, stop
+from connector.store.records.packed import coded, names_of
 from connector.store.records.rows import (
     ADDITIONAL,
     MERGED,
@@ -22,7 +23,6 @@ from connector.store.records.rows import (
     PRIMARY,
     PROMOTED,
     emails_of,
-    encode,
     read_set,
     read_set_id,
     table_of,
@@ -30,7 +30,7 @@ from connector.store.records.rows import (
 )
 from connector.store.schema import EMAILS, PROPERTY_HISTORY
 from connector.store.unit import Unit, among_given, check_portal, mine
-from connector.store.values import clean, digest, normal_email
+from connector.store.values import clean, normal_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class _Numbers:
         self._seen: dict[tuple[str, ...], int] = {}
 
     def of(self, properties: Properties) -> int:
-        names = tuple(properties)
+        names = names_of(properties)
         number = self._seen.get(names)
         if number is None:
             number = self._seen[names] = read_set_id(self._u, self._portal_id, names)
@@ -190,7 +190,7 @@ def _same(object_type: ObjectType, snapshot: Snapshot, known: _Kept, numbers: _N
         return False
     if numbers.of(snapshot.properties) != known.read_set:
         return False
-    return digest(encode(object_type, snapshot.properties)[0]) == known.hash
+    return coded(object_type, snapshot.properties)[0] == known.hash
 
 
 def _load_values(u: Unit, batch: _Batch, compare: Iterable[tuple[Snapshot, _Kept]]) -> None:
@@ -205,9 +205,9 @@ def _load_values(u: Unit, batch: _Batch, compare: Iterable[tuple[Snapshot, _Kept
 
 def _create(batch: _Batch, snapshot: Snapshot, number: int) -> None:
     values = snapshot.properties
-    content, text = encode(batch.object_type, values)
     promoted = PROMOTED[batch.object_type](values)
-    _row(batch, snapshot, promoted, (digest(content), number, text))
+    hashed, text = coded(batch.object_type, values)
+    _row(batch, snapshot, promoted, (hashed, number, text))
     batch.created.append(snapshot.id)
     if snapshot.archived:
         batch.buried.append(snapshot.id)
@@ -223,8 +223,7 @@ def _create(batch: _Batch, snapshot: Snapshot, number: int) -> None:
 def _merge(u: Unit, batch: _Batch, snapshot: Snapshot, known: _Kept) -> None:
     """Lay the snapshot over what is kept; a row that only moved in time is not a change."""
     values = known.values | dict(snapshot.properties)
-    content, text = encode(batch.object_type, values)
-    hashed = digest(content)
+    hashed, text = coded(batch.object_type, values)
     number = read_set_id(u, batch.portal_id, values)
     same = hashed == known.hash and snapshot.archived == known.archived
     batch.unchanged += same
