@@ -62,7 +62,7 @@ class Caller:
         return self.either(lambda: self._ask(operation, values, query or {}, body, live))
 
     def knock(self) -> None:
-        """One try at the account, never repeated: whether anybody is there at all. Any understandable answer will do."""
+        """One try at the account, never repeated: is anybody there? Any answer that can be understood will do."""
         operation = OPERATIONS["account.details"]
         where = operation.path(self.generation, {}), operation.template(self.generation)
         try:
