@@ -39,7 +39,7 @@ def free_port(host: str = "127.0.0.1") -> int:
 def serving(env_file: Path, port: int) -> Child:
     """``leadwright serve`` beside this process."""
     words = ["--env", str(env_file), "serve", "--port", str(port)]
-    return Child("The service", words, env_file.with_name("serve.log"))
+    return Child("The service", words, env_file.with_name("serve.log"), own_settings=True)
 
 
 def follow(service: LeadService, twin: TwinProcess, name: str, contact: str) -> Result:

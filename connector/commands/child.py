@@ -5,6 +5,7 @@ The child watches the pipe it reads from; when this process ends, however it end
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,10 +21,14 @@ PATIENCE_SECONDS = 10
 
 
 class Child:
-    """A running command. ``told`` is the first JSON document it printed; its log is in the file ``log``."""
+    """A running command. ``told`` is the first JSON document it printed; its log is in the file ``log``.
 
-    def __init__(self, what: str, words: Sequence[str], log: Path) -> None:
+    ``own_settings``: it is told everything by ``--env FILE``; what this process was told must not go before that.
+    """
+
+    def __init__(self, what: str, words: Sequence[str], log: Path, *, own_settings: bool = False) -> None:
         self._what = what
+        self._own_settings = own_settings
         self._words = words
         self.log = log
         self.told: dict[str, Any] = {}
@@ -33,7 +38,12 @@ class Child:
         command = [sys.executable, "-P", "-m", "connector.cli", *self._words, "--json", "--lifeline"]
         with self.log.open("wb") as log:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                env=_without_ours() if self._own_settings else None,
             )
         self.told = _first_document(self._child.stdout)
         if "url" not in self.told:
@@ -65,6 +75,10 @@ class Child:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _without_ours() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("LEADWRIGHT_")}
 
 
 def _first_document(lines: IO[bytes] | None) -> dict[str, Any]:

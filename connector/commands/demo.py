@@ -103,6 +103,7 @@ class Journey:
     app: App
     service: LeadService
     told: dict[str, Any] = field(default_factory=dict)
+    steps: int = 0
 
     def walk(self, twin: TwinProcess) -> None:
         service = self.service
@@ -128,8 +129,9 @@ class Journey:
     def step(self, title: str, view: str, act: Callable[[], Result]) -> Result:
         """Say what comes, do it, show it."""
         spoken = not self.app.as_json and not self.app.quiet
+        self.steps += 1
         if spoken:
-            self.app.view("story:heading", title, len(self.told) + 1)
+            self.app.view("story:heading", title, self.steps)
         result = self.told[title.lower().replace(" ", "_")] = act()
         if spoken:
             self.app.view(view, result)

@@ -207,7 +207,7 @@ def process(*arguments: str, cwd: Path | None = None, stdin: bytes = b"", **env:
     """The real thing: a process of its own."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "connector.cli", *arguments],
-        input=stdin, capture_output=True, cwd=cwd, env={**os.environ, **env}, timeout=60, check=False,
+        input=stdin, capture_output=True, cwd=cwd, env={**os.environ, **env}, timeout=240, check=False,
     )  # fmt: skip
     return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
 

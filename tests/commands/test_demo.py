@@ -18,13 +18,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shown(place: Path) -> Said:
-    return process("demo", "--contacts", "60", cwd=place, LEADWRIGHT_SECRET_KEY="somebody-elses")
+    return process("demo", "--contacts", "60", "--once", cwd=place, LEADWRIGHT_SECRET_KEY="somebody-elses")
 
 
 def test_it_goes_the_whole_way(shown: Said) -> None:
     assert shown.code == 0, shown.err
-    steps = ["Connect", "Mirror", "Provision", "Plan", "Go live", "Apply", "Verify", "Once more"]
-    assert re.findall(r"^\d  (.+?) ─+$", shown.out, re.MULTILINE) == steps
+    steps = ["Connect", "Mirror", "Provision", "Plan", "Go live", "Apply", "Verify", "Once more", "Alive"]
+    assert re.findall(r"^\d+  (.+?) ─+$", shown.out, re.MULTILINE) == steps
     assert "Certificate: the mirror is complete" in shown.out
 
 
@@ -65,7 +65,7 @@ def test_what_it_says_to_try_next_works(shown: Said, place: Path, number: int) -
 
 
 def test_in_json_it_is_one_document(tmp_path: Path) -> None:
-    said = process("demo", "--contacts", "12", "--seed", "3", "--json", cwd=tmp_path)
+    said = process("demo", "--contacts", "12", "--once", "--seed", "3", "--json", cwd=tmp_path)
     told = json.loads(said.out)
     assert (said.code, told["ok"]) == (0, True)
     assert told["apply"]["hash"] == told["plan"]["hash"]
