@@ -28,6 +28,7 @@ from connector.portal.bodies import text
 Json = Mapping[str, Any]
 _VALUE_TYPES = {str, NoneType}
 _OBJECT_TYPES: tuple[str, ...] = get_args(ObjectType)
+_MODIFIED: Mapping[str, str] = {t: modified_property(t) for t in get_args(ObjectType)}
 _SINGULAR: Mapping[str, str] = {"companies": "company", **{t: t[:-1] for t in _OBJECT_TYPES if t != "companies"}}
 # HubSpot docs: associations, "Association type IDs": contact→company 1, back 2; deal→company 5, back 6.
 PRIMARY_TYPE_IDS = frozenset({1, 2, 5, 6})
@@ -57,16 +58,18 @@ def millis(value: object) -> int | None:
 def whole(value: object) -> int | None:
     """An id or count, text or number; None when it is neither."""
     if isinstance(value, str):
-        said = value if value.isdecimal() else value.strip()
+        if value.isdecimal():
+            return int(value)
+        said = value.strip()
         return int(said) if said.lstrip("-").isdecimal() else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def results_of(data: object) -> list[dict[str, Any]]:
     """``results`` of any answer: absent is empty, and a bare list is one too."""
-    if isinstance(data, list):
-        return rows(data)
-    return rows(data.get("results")) if isinstance(data, dict) else []
+    if isinstance(data, dict):
+        return rows(data.get("results"))
+    return rows(data) if isinstance(data, list) else []
 
 
 def errors_of(data: object) -> list[Json]:
@@ -99,7 +102,8 @@ def snapshot_of(object_type: ObjectType, raw: Json, associated: Sequence[ObjectT
     properties = properties_of(raw.get("properties"))
     created = millis(raw.get("createdAt")) or millis(properties.get("createdate"))
     # Cursors run over the modified property, so it wins over the envelope's own time.
-    modified = millis(properties.get(modified_property(object_type))) or millis(raw.get("updatedAt")) or created
+    modified = millis(properties.get(_MODIFIED[object_type])) or millis(raw.get("updatedAt")) or created
+    ended = raw.get("archivedAt")
     return Snapshot(
         object_type=object_type,
         id=record,
@@ -107,7 +111,7 @@ def snapshot_of(object_type: ObjectType, raw: Json, associated: Sequence[ObjectT
         created_ms=created,
         modified_ms=modified or 0,
         archived=bool(raw.get("archived")),
-        archived_ms=millis(raw.get("archivedAt")),
+        archived_ms=None if ended is None else millis(ended),
         associations=None if associated is None else embedded_associations(object_type, raw, associated),
     )
 
