@@ -253,6 +253,7 @@ class ProtocolBroken(FatalError):
 
 
 class BlastRadiusExceeded(FatalError):
-    """The plan touches more contacts than may be written without its hash being named."""
+    """The plan touches more contacts than may be written without its hash being named: held, with the reason."""
 
+    exit_code = 3
     reason = "blast_radius"

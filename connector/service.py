@@ -40,6 +40,7 @@ from connector.sync import (
     checking,
     cycling,
     explaining,
+    holding_back,
     library,
     privacy,
     provision,
@@ -273,6 +274,7 @@ class Service:
                 )
             done = push.push(ctx, plan, approved=plan_hash is not None)
             storm.over(ctx)
+            holding_back.over(ctx)
             return telling.applied(ctx, done, plan)
 
     def cycle(self, name: str) -> dict[str, Any]:
@@ -308,6 +310,12 @@ class Service:
         row = self._row(name)
         return aside.discard(self.store, self.front, self.engine, row, set(kinds), set(ids), self._clock)
 
+    def erase_pending(self, name: str) -> dict[str, Any]:
+        """Finish erasures that were broken off."""
+        with self._context(name, offline=True, front=True) as ctx:
+            receipts = privacy.erase_many(ctx, ())
+            return {"portal": name, "erased": len(receipts), "ok": True}
+
     def verify(self, name: str, *, sample: int = 200) -> dict[str, Any]:
         """Hold the mirror against the portal, repair it, certify it."""
         with self._context(name) as ctx:
@@ -334,7 +342,9 @@ class Service:
         with self._context(name, offline=True, front=True) as ctx:
             if not privacy.finished(ctx):
                 privacy.erase_many(ctx, ())
-            return retain(self.store, self.front, ctx.row, ctx.rulebook.rules.documents.consent.retention, ctx.clock)
+            done = retain(self.store, self.front, ctx.row, ctx.rulebook.rules.documents.consent.retention, ctx.clock)
+            privacy.overwrite(ctx)
+            return done
 
     def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
         """Take back what a run wrote, where it is still ours."""

@@ -5,11 +5,11 @@ The child watches the pipe it reads from; when this process ends, however it end
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -43,7 +43,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                env=_without_ours() if self._own_settings else None,
+                env=_plain_environment() if self._own_settings else None,
             )
         self.told = _first_document(self._child.stdout)
         if "url" not in self.told:
@@ -77,8 +77,9 @@ class Child:
             child.wait()
 
 
-def _without_ours() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("LEADWRIGHT_")}
+def _plain_environment() -> dict[str, str]:
+    plain: dict[str, str] = resolve_name("connector.settings:environment_without_settings")()
+    return plain
 
 
 def _first_document(lines: IO[bytes] | None) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int) ->
     children_of, tree, answers = (
         resolve_name(f"connector.serving.tree:{name}") for name in ("children_of", "Tree", "answers")
     )
-    app.settings()
+    with app.service():
+        pass  # key, database and revision are told in a sentence, before any process starts
     children = children_of(roles, workers)
     shown = {"url": f"http://{host}:{port}" if "web" in roles else "", "roles": list(roles)}
 

@@ -33,6 +33,8 @@ METHODS: dict[JobKind, str] = {
 }
 AGAIN_SECONDS = 30.0
 STORE_SECONDS = 10.0
+# How long another job of the portal waits before live work lets it pass, and how often it does.
+PATIENCE_MS, TURN_MS, ASIDE_SECONDS = 5_000, 15_000, 0.5
 MIDNIGHT = Entry(kind="cycle", at=("00:00",))
 
 log = structlog.get_logger(__name__)
@@ -45,6 +47,7 @@ class Acts:
         self._service = service
         self._clock = clock
         self._enter = enter
+        self._stood_aside: dict[int, int] = {}
 
     def register(self, worker: Worker) -> None:
         """Every kind that this service can do."""
@@ -62,10 +65,15 @@ class Acts:
                 wakes.lower(u, job.portal_id, job.kind)
         if row is None or row.paused_ms is not None:
             return
+        if job.kind in wakes.LIVE and self._others_turn(row.id):
+            self._back(job, Later(ASIDE_SECONDS))
+            return
         self._enter(row.id)
         method: Callable[[str], Any] = getattr(self._service, METHODS[job.kind])
         try:
-            method(row.name)
+            done = method(row.name)
+            if isinstance(done, dict) and done.get("more"):
+                self._back(job, Yielded())
         except Yielded as aside:
             self._back(job, aside)
         except (RetryableError, StoreError) as fault:
@@ -76,6 +84,21 @@ class Acts:
             log.warning("job ended", portal=row.id, kind=job.kind, reason=fault.reason)
         except FatalError as fault:
             self._rest(row, fault)
+
+    def _others_turn(self, portal_id: int) -> bool:
+        """Live work goes first, but not for ever: now and then it lets one waiting job of its portal pass."""
+        now = self._clock.now_ms()
+        if now - self._stood_aside.get(portal_id, 0) < TURN_MS:
+            return False
+        with self._service.front.view() as u:
+            waiting = any(
+                w.portal_id == portal_id and w.kind not in wakes.LIVE
+                for w in wakes.raised(u)
+                if now - w.raised_ms > PATIENCE_MS
+            )
+        if waiting:
+            self._stood_aside[portal_id] = now
+        return waiting
 
     def _portal(self, portal_id: int) -> PortalRow | None:
         with self._service.store.view() as u:

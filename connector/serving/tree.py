@@ -96,7 +96,8 @@ class Tree:
         )
 
     def _died(self, child: Child, code: int) -> None:
-        """Start it again, a little later each time; four deaths in a minute are no accident."""
+        """Start it again, a little later each time. Four errors of its own within a minute end the whole; one that is
+        killed from outside as often waits until a minute holds no more than three."""
         _let_go(child)
         if code == WRONG_USAGE:
             raise ConfigError(f"The {child.roles} process could not start.", remedy="Its reason stands above.")
@@ -104,6 +105,13 @@ class Tree:
         child.ends.append(now)
         while child.ends[0] < now - WINDOW_SECONDS:
             child.ends.popleft()
+        if len(child.ends) > MOST_RESTARTS and code < 0:  # killed from outside: the others must not suffer for it
+            child.due = child.ends[0] + WINDOW_SECONDS
+            print(
+                f"The {child.roles} process was killed {len(child.ends)} times within a minute ({_how(code)}).",
+                file=sys.stderr,
+            )
+            return
         if len(child.ends) > MOST_RESTARTS:
             raise ConnectorError(
                 f"The {child.roles} process died {len(child.ends)} times within a minute (last: {_how(code)}).",

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.store import beats, meta
+from connector.store import beats, cursors, meta
 from connector.store.front import Front
 from connector.store.front_schema import ADDRESSEES, DELIVERIES, FRONT_META
 from connector.store.schema import GAPS, INBOX, PORTALS
@@ -38,9 +38,12 @@ def of_main(u: Unit) -> dict[str, Any]:
     """Held notices and standing gaps of each portal, and when the last backup was made."""
     held: dict[str, int] = {}
     gaps: dict[str, int] = {}
+    back: dict[str, str] = {}
     for number, name in u.rows(sa.select(PORTALS.c.id, PORTALS.c.name)):
         count = sa.select(sa.func.count())
         held[name] = u.number(count.select_from(INBOX).where(mine(INBOX, number, state="held")))
         gaps[name] = u.number(count.select_from(GAPS).where(mine(GAPS, number), GAPS.c.healed_ms.is_(None)))
+        state = cursors.get(u, number, "held_back")
+        back[name] = state["why"] if state else ""
     last = meta.get(u, "last_backup_ms")
-    return {"held": held, "gaps": gaps, "last_backup_ms": int(last) if last else None}
+    return {"held": held, "held_back": back, "gaps": gaps, "last_backup_ms": int(last) if last else None}

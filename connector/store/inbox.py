@@ -140,11 +140,10 @@ def recent(u: Unit, portal_id: int, limit: int = 50) -> tuple[InboxEntry, ...]:
     return tuple(map(_entry, u.rows(query)))
 
 
-def objects_since(u: Unit, portal_id: int, since_ms: int) -> int:
-    """How many different records that we read were spoken of in a span of time; our own echoes do not count."""
-    asked = _I.state.in_(["new", "done"])
-    which = [mine(INBOX, portal_id), _I.received_ms >= since_ms, asked, _I.object_id.is_not(None)]
-    return u.number(sa.select(sa.func.count(sa.distinct(_I.object_id))).where(*which))
+def read_since(u: Unit, portal_id: int, since_ms: int) -> set[int]:
+    """Ids of records that others changed and that were read again because of it, from then on. Echoes are none."""
+    which = [mine(INBOX, portal_id, state="done"), _I.done_ms >= since_ms, _I.object_id.is_not(None)]
+    return {row[0] for row in u.rows(sa.select(_I.object_id).distinct().where(*which))}
 
 
 def counts(u: Unit, portal_id: int) -> dict[str, int]:

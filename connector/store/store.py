@@ -15,6 +15,8 @@ from connector.store.locks import writer_lock
 from connector.store.migrations import HEAD
 from connector.store.unit import ReadSets, Unit
 
+SMALL_BYTES = 256 << 20
+
 
 class Store:
     """One database. May be used from several threads; open it after forking, not before."""
@@ -124,8 +126,11 @@ class Store:
             return self.engine.connect()
         return self.engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
-    def scrub(self) -> bool:
-        """After an erasure: empty the write-ahead log, whose older pages still hold what was deleted.
+    def scrub(self, *, whole: bool = False) -> bool:
+        """After an erasure: write the file anew and empty the write-ahead log, whose older pages hold what was deleted.
+
+        ``secure_delete`` overwrites rows, not the copies that the balancing of pages left in their gaps. A large file
+        is written anew by night (``whole``), since that takes as long as copying it.
 
         True when no byte is left in the files. PostgreSQL keeps deleted rows until it vacuums them, and its log and
         replicas age out by the server's own settings: False.
@@ -136,10 +141,13 @@ class Store:
             raw = self.engine.raw_connection()
             try:
                 raw.cursor().execute("PRAGMA query_only=OFF")
+                small = self.file.stat().st_size <= SMALL_BYTES
+                if small or whole:
+                    raw.cursor().execute("VACUUM")
                 busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             finally:
                 raw.close()
-        return not busy
+        return not busy and (small or whole)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.store import gaps
-from connector.sync import push, react, restoring, storm, telling
+from connector.sync import holding_back, push, react, restoring, storm, telling
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
 
@@ -17,11 +17,14 @@ def cycle(ctx: Context) -> dict[str, Any]:
     with ctx.store.unit() as u:
         gaps.close(u, ctx.portal_id, began, ctx.clock.now_ms())
     plan = react.make_plan(ctx, patient=True)
-    held = storm.holds(ctx)
-    if held:
-        return telling.cycled(ctx, synced, plan, None, held)
-    done, held = push.push_if_allowed(ctx, plan)
+    done, held = None, storm.holds(ctx)
     if not held:
+        done, held = push.push_if_allowed(ctx, plan)
+    if held:
+        if ctx.row.live:
+            holding_back.note(ctx, held)
+    else:
         storm.over(ctx)
+        holding_back.over(ctx)
         restoring.settle(ctx)
     return telling.cycled(ctx, synced, plan, done, held)

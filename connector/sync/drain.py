@@ -18,7 +18,7 @@ from connector.model.records import ObjectType
 from connector.store import cursors, inbox, records
 from connector.store.front import Front
 from connector.store.inbox import InboxEntry
-from connector.sync import echo, follow, privacy, push, sorting, storm
+from connector.sync import echo, follow, holding_back, privacy, push, sorting, storm
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.pull import full_scope
 from connector.sync.react import make_plan, portal_view
@@ -27,6 +27,8 @@ from webhooks.notice import Notice, split
 
 BATCH = 500
 MOST_ATTEMPTS = 5
+# After this long another job of the portal gets its turn: steady webhooks must not starve its cycle.
+TURN_SECONDS = 10.0
 READABLE: tuple[ObjectType, ...] = ("contacts", "companies", "deals")
 
 
@@ -47,6 +49,7 @@ class DrainReport:
     erased: int = 0
     storm: bool = False
     held_back: str = ""
+    more: bool = False
 
 
 @dataclass(slots=True)
@@ -62,13 +65,16 @@ class Work:
 
 
 def drain(ctx: Context, front: Front) -> DrainReport:
-    """Work off everything that waits. Raises the portal's errors with what is unfinished still waiting."""
-    report = DrainReport()
+    """Work off what waits, for one turn. Raises the portal's errors with what is unfinished still waiting."""
+    report, began = DrainReport(), ctx.clock.monotonic()
     while True:
         report.sorted += sorting.sort(ctx, front)
         with ctx.store.view() as u:
             entries = inbox.fresh(u, ctx.portal_id, BATCH)
         if not entries:
+            return report
+        if ctx.clock.monotonic() - began > TURN_SECONDS:
+            report.more = True
             return report
         taken = _take(ctx, entries, report)
         if taken:
@@ -100,7 +106,7 @@ def _work_off(ctx: Context, taken: Sequence[tuple[InboxEntry, Notice]], report: 
     if work.erased:
         report.erased += len(privacy.erase_many(ctx, work.erased))
     touched = _mirror(ctx, work, report)
-    _act(ctx, touched | {one.contact_id for one in echoes.frozen}, report)
+    _act(ctx, work, touched | {one.contact_id for one in echoes.frozen}, report)
     with ctx.store.unit() as u:
         report.done += inbox.finish(u, ctx.portal_id, work.done, "done", ctx.clock.now_ms())
 
@@ -180,9 +186,12 @@ def _unknown(ctx: Context, kind: ObjectType, ids: set[int]) -> set[int]:
         return ids - set(records.get_many(u, ctx.portal_id, kind, sorted(ids))) if ids else set()
 
 
-def _act(ctx: Context, touched: set[int], report: DrainReport) -> None:
+def _act(ctx: Context, work: Work, touched: set[int], report: DrainReport) -> None:
     """Judge whom the notices touched and send what follows, unless a storm blows or the mirror is not whole yet."""
-    report.storm = storm.watch(ctx)
+    report.storm = storm.watch(ctx, {record for ids in work.read.values() for record in ids})
+    if report.storm:
+        report.held_back = storm.holds(ctx)
+        holding_back.note(ctx, report.held_back)
     if report.storm or not touched or not _whole(ctx):
         return
     plan = make_plan(ctx, patient=True, only=touched)
@@ -201,6 +210,8 @@ def _push(ctx: Context, plan: Plan, report: DrainReport) -> None:
         pushed: PushReport = push.push(ctx, plan, approved=False, read_back=False)
     except (ConfigError, BlastRadiusExceeded) as held:
         report.held_back = str(held)
+        if ctx.row.live:
+            holding_back.note(ctx, report.held_back)
         return
     report.written += pushed.written
     report.enrolled += pushed.enrolled

@@ -30,6 +30,7 @@ from connector.sync.retention import months_before
 
 BY_NOTICE, BY_HAND = "privacyDeletion", "privacy erase"
 LAST_BACKUP = "last_backup_ms"
+OVERWRITTEN = "overwritten_ms"
 LONGEST_ID = 18
 OUT_OF_REACH = (
     "Files that were exported from here: delete them where they were saved.",
@@ -184,12 +185,24 @@ def _receipt(
     }
 
 
+def overwrite(ctx: Context) -> None:
+    """By night: write large files anew after an erasure since the last night, so that no copy is left in their gaps."""
+    with ctx.store.unit() as u:
+        latest = max((grave.at_ms for grave in erasures.every(u, ctx.portal_id)), default=0)
+        done = int(meta.get(u, OVERWRITTEN) or 0)
+    if latest > done:
+        now = ctx.clock.now_ms()
+        if ctx.store.scrub(whole=True) and _front(ctx).scrub(whole=True):
+            with ctx.store.unit() as u:
+                meta.put(u, OVERWRITTEN, str(now))
+
+
 def _residue(ctx: Context, clean: Sequence[bool]) -> str:
     if all(clean):
         return ""
     if ctx.store.file is None:
         return "PostgreSQL frees the deleted rows at its next VACUUM; its log and replicas age out by its own settings."
-    return "A long reader held the write-ahead log; it is emptied when that reader ends."
+    return "Copies may be left in the gaps of the database file; it is written anew by night."
 
 
 def still_right(ctx: Context, u: Unit, events: list[PortalEvent]) -> list[PortalEvent]:

@@ -123,13 +123,24 @@ def _pull_records(ctx: Context, object_type: ObjectType, options: PullOptions, w
     if "since_ms" in state and not options.everything:
         scope = _no_narrower(scope, state)
     whole.left_out[object_type], whole.absent[object_type] = scope.left_out, scope.absent
+    if _lately_off(ctx, state) and not options.full:
+        report.off = state["off"]
+        return report
     try:
         _advance(ctx, scope, state, options, report)
     except (SkippableError, MissingScope) as fault:
         if object_type == "contacts":
             raise
         report.off = fault.message
+        with ctx.store.unit() as u:
+            now = ctx.clock.now_ms()
+            cursors.save(u, ctx.portal_id, object_type, {**state, "off": fault.message, "off_ms": now}, now)
     return report
+
+
+def _lately_off(ctx: Context, state: Mapping[str, Any]) -> bool:
+    """Whether the portal refused this stream within the hour: asked again then, not with every tick."""
+    return bool(state.get("off")) and ctx.clock.now_ms() - state.get("off_ms", 0) < HOURLY_MS
 
 
 def _no_narrower(scope: Scope, state: dict[str, Any]) -> Scope:

@@ -9,6 +9,8 @@ The mirror follows, actions are held, a human is asked (P23). State is the curso
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from connector.model.plan import BlastLimit
 from connector.store import cursors, inbox, records
 from connector.sync.context import Context
@@ -19,15 +21,18 @@ QUIET_MS = 2 * 60 * 1000
 LEAST = 100
 
 
-def watch(ctx: Context) -> bool:
-    """Whether actions are held: a storm stands, or begins with what the last minute brought."""
+def watch(ctx: Context, ids: Collection[int]) -> bool:
+    """Whether actions are held: a storm blows, or begins with these records and those of the last minute.
+
+    What was handled counts, not what waits: a backlog of our own echoes is no storm.
+    """
     now = ctx.clock.now_ms()
     with ctx.store.view() as u:
         state = cursors.get(u, ctx.portal_id, STREAM)
-        changed = inbox.objects_since(u, ctx.portal_id, now - WINDOW_MS)
+        changed = len(inbox.read_since(u, ctx.portal_id, now - WINDOW_MS) | set(ids))
         limit = limit_of(ctx, records.count(u, ctx.portal_id, "contacts"))
     if changed <= limit:
-        return state is not None
+        return state is not None and now - state["last_ms"] < QUIET_MS
     most = max(changed, (state or {}).get("most", 0))
     kept = {"since_ms": (state or {}).get("since_ms", now), "last_ms": now, "most": most, "limit": limit}
     with ctx.store.unit() as u:
@@ -47,8 +52,8 @@ def holds(ctx: Context) -> str:
     if state is None or ctx.clock.now_ms() - state["last_ms"] >= QUIET_MS:
         return ""
     return (
-        f"{state['most']} records changed within a minute (limit {state['limit']}): mirrored, nothing written. "
-        f"Look at it: leadwright plan {ctx.row.name}; then apply it by its hash, or wait until it is quiet."
+        f"A storm: {state['most']} records changed within a minute (limit {state['limit']}). They are mirrored, "
+        f"nothing is written. See leadwright plan {ctx.row.name}; then apply it by its hash, or wait until it is quiet."
     )
 
 

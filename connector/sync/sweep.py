@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from connector.errors import ProtocolBroken
 from connector.model.records import ObjectType, PortalEvent, Snapshot, modified_property
-from connector.store import activities, records
+from connector.store import activities, erasures, records
 from connector.sync.context import Context, StreamReport
 from connector.sync.keep import SOURCES, engagement_events, keep
 from connector.sync.scope import Scope
@@ -28,6 +28,7 @@ class Difference:
     lacking: list[int] = field(default_factory=list)
     stale: list[int] = field(default_factory=list)
     ghosts: list[int] = field(default_factory=list)
+    erased: int = 0
 
     @property
     def none(self) -> bool:
@@ -61,7 +62,16 @@ def compare(ctx: Context, object_type: ObjectType) -> Difference:
     while ours is not None:
         result.ghosts.append(ours[0])
         ours = next(mirror, None)
-    return result
+    return _without_erased(ctx, result) if object_type == "contacts" else result
+
+
+def _without_erased(ctx: Context, found: Difference) -> Difference:
+    """People erased here whom the portal still has are meant to be missing."""
+    with ctx.store.unit() as u:
+        gone = {i for chunk in chunks(found.lacking, 1000) for i in erasures.standing(u, ctx.portal_id, chunk)}
+    found.lacking = [i for i in found.lacking if i not in gone]
+    found.erased = len(gone)
+    return found
 
 
 def _listed(ctx: Context, object_type: ObjectType) -> Iterator[Snapshot]:

@@ -154,6 +154,7 @@ def drained(ctx: Context, report: DrainReport) -> dict[str, Any]:
         "refused": report.refused,
         "storm": report.storm,
         "held_back": report.held_back,
+        "more": report.more,
         "calls": ctx.calls().made,
         "ok": not (report.held or report.refused),
     }
@@ -185,6 +186,7 @@ def certified(certificate: dict[str, Any]) -> dict[str, Any]:
     text = (
         f"The mirror is complete: {counts['mirror']:,} of {counts['portal']:,} contacts, "
         f"{sample['fields']:,} fields of {sample['contacts']:,} sampled contacts compared."
+        + (f" {certificate['erased']} erased people are left out." if certificate.get("erased") else "")
         if certificate["complete"]
         else "The mirror is not complete: the portal changed while it was compared. Run verify again."
     )

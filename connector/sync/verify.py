@@ -40,6 +40,7 @@ class Findings:
     equal: int = 0
     repaired: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REPAIRS, 0))
     differing: set[str] = field(default_factory=set)
+    erased: int = 0
 
     def add(self, what: str, by: int) -> None:
         """Book ``by`` repairs of a kind."""
@@ -86,7 +87,11 @@ def _verify_type(ctx: Context, object_type: ObjectType, found: Findings) -> None
         found.add("deleted", report.deleted)
         found.add("merged", report.merged)
         with ctx.store.view() as u:
-            found.counts[object_type] = (difference.listed, records.count(u, ctx.portal_id, object_type))
+            found.counts[object_type] = (
+                difference.listed - difference.erased,
+                records.count(u, ctx.portal_id, object_type),
+            )
+        found.erased = max(found.erased, difference.erased)
         if difference.none:
             return
     found.differing.add(object_type)
@@ -154,6 +159,7 @@ def _certificate(ctx: Context, found: Findings, calls: int) -> dict[str, Any]:
         "counts": {t: {"portal": theirs, "mirror": ours} for t, (theirs, ours) in found.counts.items()},
         "sample": {"contacts": found.sampled, "fields": found.fields, "equal": found.equal},
         "repaired": found.repaired,
+        "erased": found.erased,
         "off": found.off,
         "calls": calls,
     }

@@ -33,7 +33,7 @@ def examine(
         names = [row.name for row in portals.every(u)]
     rows += [_row("inbox", True, "reachable and writable"), _waiting(door["oldest_waiting_ms"], now)]
     rows += [_role(role, door["seen"], now) for role in ROLES]
-    rows += [_held(jobs, door["held"], main["held"]), _gaps(main["gaps"])]
+    rows += [_held(jobs, door["held"], main["held"]), _gaps(main["gaps"]), *_held_back(main["held_back"])]
     return [*rows, _backup(main["last_backup_ms"], now, names), *_returned(returned)]
 
 
@@ -75,6 +75,11 @@ def _held(jobs: int, deliveries: int, notices: dict[str, int]) -> Check:
     named = ", ".join(f"{name}: {count}" for name, count in sorted(notices.items()) if count)
     text = f"{total} held" + (f" ({named})" if named else "")
     return _row("held", None, text, "Each has its reason: leadwright held list NAME.")
+
+
+def _held_back(back: dict[str, str]) -> list[Check]:
+    """Portals that nothing is written to just now, each with its sentence."""
+    return [_row(f"writing to {name}", False, why, "") for name, why in sorted(back.items()) if why]
 
 
 def _gaps(gaps: dict[str, int]) -> Check:

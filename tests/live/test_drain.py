@@ -195,7 +195,7 @@ def test_a_storm_is_mirrored_and_nothing_is_written_until_somebody_looked(r):
     assert not [call for call in calls if call.writing]
     assert set(many) <= set(r.mirrored())
     held = r.run("cycle")
-    assert "nothing written" in held["text"]
+    assert "nothing is written" in held["text"]
     assert not held["ok"]
     r.run("apply", plan_hash=r.run("plan")["hash"])
     assert all(r.twin.get("contacts", contact)["leadwright_score"] for contact in many)
@@ -203,6 +203,53 @@ def test_a_storm_is_mirrored_and_nothing_is_written_until_somebody_looked(r):
     r.clock.advance(61)
     feed.deliver()
     assert not drained(r)["storm"]
+
+
+def test_a_storm_is_told_wherever_somebody_looks(r):
+    feed = Feed(r)
+    for i in range(130):
+        r.twin.create_contact({"email": f"s{i}@kunde.example", "jobtitle": "Leiter"})
+    feed.deliver()
+    drained(r)
+    with r.service() as service:
+        line = service.list_portals()["portals"][0]
+        checks = service.examine()
+    assert "nothing is written" in line["state"]
+    assert "leadwright plan acme" in line["held_back"]
+    assert "A storm" in str(checks)
+    r.run("apply", plan_hash=r.run("plan")["hash"])
+    with r.service() as service:
+        assert service.list_portals()["portals"][0]["held_back"] == ""
+
+
+def test_a_backlog_of_our_own_echoes_is_no_storm(r):
+    """A large write-back while no service ran: all its echoes wait when the next change comes in."""
+    feed = Feed(r)
+    many = [r.twin.create_contact({"email": f"e{i}@kunde.example", "jobtitle": "Leiter"}) for i in range(120)]
+    r.run("sync")
+    feed.news()
+    r.run("apply", plan_hash=r.run("plan")["hash"])
+    r.clock.advance(61)
+    r.twin.edit("contacts", many[0], {"jobtitle": "Geschäftsführerin"})
+    feed.deliver(size=100)
+    told = drained(r)
+    assert told["notices"]["echoes"] >= 120
+    assert not told["storm"]
+    assert r.twin.get("contacts", many[0])["leadwright_score"] == str(r.run("explain", str(many[0]))["score"])
+
+
+def test_after_two_quiet_minutes_single_changes_are_written_again(r):
+    feed = Feed(r)
+    for i in range(130):
+        r.twin.create_contact({"email": f"s{i}@kunde.example", "jobtitle": "Leiter"})
+    feed.deliver()
+    assert drained(r)["storm"]
+    r.clock.advance(130)
+    contact = ripe(r, "danach@werk.example")
+    feed.deliver()
+    told = drained(r)
+    assert not told["storm"]
+    assert r.twin.get("contacts", contact)["leadwright_stage"] == "mql"
 
 
 def test_a_property_that_two_writers_keep_turning_is_frozen_and_both_are_named(r):
