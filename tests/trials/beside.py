@@ -18,16 +18,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC
 
-from connector.clock import VirtualClock
-from connector.engine.opening import open_engine
-from connector.rules.documents.schedule import Entry
-from connector.store import Store, records
-from connector.store.front import Front, front_url
-from connector.sync.schedule import Appointment, Timekeeper
-from tests.store.bench_records import contact
-from tests.trials.house import PUBLIC
-from tests.trials.signed import delivery, request
-from webhooks.receiver import PATH
+from tests.trials.signed import PATH, PUBLIC, delivery, request
 
 NOW_MS = 1_795_000_000_000
 EVERY_MINUTES = 5
@@ -35,6 +26,9 @@ EVERY_MINUTES = 5
 
 def rows(url: str) -> None:
     """One transaction for each row, without a breath between them."""
+    from connector.store import Store, records  # late, here and below: a sender needs nothing of it
+    from tests.store.bench_records import contact
+
     store, number = Store.open(url), 0
     while True:
         with store.unit() as u:
@@ -107,6 +101,13 @@ def send(port: int, seconds: float, lines: int, pause: float, secret: str, hub: 
 
 def clock(url: str, many: int) -> None:
     """For each line (epoch milliseconds) every portal's appointment is kept; then a line back."""
+    from connector.clock import VirtualClock
+    from connector.engine.opening import open_engine
+    from connector.rules.documents.schedule import Entry
+    from connector.store import Store
+    from connector.store.front import Front, front_url
+    from connector.sync.schedule import Appointment, Timekeeper
+
     store, front = Store.open(url), Front.beside(url)
     engine, time_told = open_engine(front_url(url)), VirtualClock(NOW_MS)
     keeper = Timekeeper(store, front, engine, time_told, None)

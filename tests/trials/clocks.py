@@ -46,6 +46,8 @@ def wrong_clock(scale: float, seed: int) -> Outcome:
             clock.off(off)
             count.runs, count.faults = count.runs + 1, count.faults + 2
             _refused(at, twin, count, reason)
+            if count.runs == 1:
+                _noticed(at, count, clock)
             clock.off(0)  # from ahead this is a jump back, with work under way
             _goes_on(at, twin, count)
         count.must(_lengths(at) >= 0, "a run ended before it began")
@@ -57,11 +59,18 @@ def wrong_clock(scale: float, seed: int) -> Outcome:
 
 
 def _refused(at: House, twin: Twin, count: Count, reason: str) -> None:
-    """A change whose notice cannot be believed: refused, counted by its reason, and the doctor names the clock."""
+    """A change whose notice cannot be believed: refused, and counted by its reason."""
     name = f'webhooks_refused_total{{reason="{reason}"}}'
     before = at.numbers().get(name, 0)
     twin.edit("contacts", twin.ids("contacts")[0], {"city": f"Ort {count.runs}"})
     count.took(until(lambda: at.numbers().get(name, 0) > before, "the refusal is counted by its reason", 20))
+
+
+def _noticed(at: House, count: Count, clock: WrongClock) -> None:
+    """The doctor holds our clock against the portal's, and says so."""
+    told = at.told("doctor", **clock.env)
+    rows = {row["check"]: row for one in told["portals"] for row in one["checks"]}
+    count.must(rows["clock"]["ok"] is False and "off by" in rows["clock"]["text"], "the doctor calls the clock right")
 
 
 def _goes_on(at: House, twin: Twin, count: Count) -> None:

@@ -48,6 +48,10 @@ class NotHere(Exception):
     """This machine cannot carry the trial out; the text says why."""
 
 
+class Impatient(Exception):
+    """Something that had to happen never did; the text says what."""
+
+
 @dataclass
 class Count:
     """What a trial counts while it goes on, and the bounds it has to keep."""
@@ -123,6 +127,8 @@ def run(trial: Trial, scale: float, seeds: Iterable[int]) -> Outcome:
         outcomes = [trial.act(scale, seed) for seed in seeds]
     except NotHere as reason:
         return Outcome(0, 0, 0, 0, None, passed=False, note=f"not run: {reason}")
+    except Impatient as what:
+        return Outcome(1, 0, 0, 0, None, passed=False, note=str(what))
     times = [one.worst_seconds for one in outcomes if one.worst_seconds is not None]
     return Outcome(
         sum(one.runs for one in outcomes),

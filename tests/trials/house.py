@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 from pydantic import SecretStr
 
 from connector.service import Service
@@ -27,16 +28,12 @@ from connector.twin import Twin
 from connector.vault import Vault
 from tests import databases
 from tests.rig import settings_for
-from tests.trials.harness import NotHere
+from tests.trials.harness import Impatient, NotHere
+from tests.trials.signed import PUBLIC, SECRET
 from tests.trials.stage import folder
 from webhooks.receiver import PATH
 
-PUBLIC, SECRET = "https://hooks.example.test", "trial-secret"
 PATIENCE = 90.0
-
-
-class Impatient(Exception):
-    """Something that had to happen never did."""
 
 
 def until(true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> float:
@@ -101,6 +98,23 @@ class House:
 
     def start(self, roles: str = "web,clock,worker", workers: int = 1, **env: str) -> None:
         """Returns at once; ``ready`` waits."""
+        words = ["serve", "--roles", roles, "--workers", str(workers), "--port", str(self.port), "--json", "--lifeline"]
+        with self.log.open("ab") as log:
+            self.running = subprocess.Popen(
+                [sys.executable, "-m", "connector.cli", *words],
+                cwd=self.place, env=self._env(env), stdin=subprocess.PIPE, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def told(self, *words: str, **env: str) -> dict[str, Any]:
+        """What a command answers, in a process of its own."""
+        command = [sys.executable, "-m", "connector.cli", *words, "--json"]
+        ran = subprocess.run(command, cwd=self.place, env=self._env(env), capture_output=True, check=False)
+        document: dict[str, Any] = orjson.loads(ran.stdout)
+        return document
+
+    def _env(self, more: dict[str, str]) -> dict[str, str]:
+        """The environment of our processes: the installation's settings, nothing of another's."""
         assert self.settings.secret_key is not None
         told = {
             "DATABASE_URL": self.settings.database_url,
@@ -109,15 +123,8 @@ class House:
             "HUBSPOT_CLIENT_SECRET": ",".join(self.settings.client_secrets),
             "LOG_FORMAT": "json",
         }
-        words = ["serve", "--roles", roles, "--workers", str(workers), "--port", str(self.port), "--json"]
-        everything = {**os.environ, **{f"LEADWRIGHT_{key}": value for key, value in told.items()}, **env}
-        everything["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                [sys.executable, "-m", "connector.cli", *words],
-                cwd=self.place, env=everything, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
+        whole = {**os.environ, **{f"LEADWRIGHT_{key}": value for key, value in told.items()}, **more}
+        return {**whole, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
     def ready(self, path: str = "/livez") -> float:
         """Seconds until it answers so."""
@@ -158,7 +165,7 @@ class House:
         except subprocess.TimeoutExpired:
             self.kill()
             return Ended(-signal.SIGKILL, 30.0)
-        self.running = None
+        self._let_go()
         return Ended(code, time.monotonic() - began)
 
     def kill(self) -> None:
@@ -170,8 +177,14 @@ class House:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.running.wait(20)
-        self.running = None
+        self._let_go()
         until(lambda: not any(map(_alive, family)), "the killed are gone", 20)
+
+    def _let_go(self) -> None:
+        """Whatever this process dies of, what it started must not stay: that is what the pipe is for."""
+        process, self.running = self.running, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
 
     def close(self) -> None:
         self.kill()

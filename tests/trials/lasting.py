@@ -14,8 +14,8 @@ from connector.store.front import front_url
 from connector.twin import Dials, Twin, serve_twin
 from tests import databases
 from tests.rig import OFF, differences
-from tests.trials.harness import Count, Outcome, share
-from tests.trials.house import House, Impatient, WrongClock, house, until
+from tests.trials.harness import Count, Impatient, Outcome, share
+from tests.trials.house import House, WrongClock, house, until
 from tests.trials.killed import many_people
 
 SHOWN = {"email", "lastname", "city"}

@@ -8,7 +8,7 @@ import time
 
 import orjson
 
-from webhooks.receiver import PATH
+PUBLIC, SECRET, PATH = "https://hooks.example.test", "trial-secret", "/webhooks/hubspot"
 
 
 def delivery(number: int, events: int, hub: int) -> bytes:
