@@ -53,6 +53,7 @@ class Rig:
     url: str
     clock: SharedClock
     settings: Settings
+    folder: Path
     name: str = "acme"
 
     @contextmanager
@@ -95,17 +96,21 @@ def rig(
     seed: int = 7,
     connect: bool = True,
     clock: SharedClock | None = None,
+    database: str | None = None,
     **dials: Any,
 ) -> Iterator[Rig]:
-    """A rig in ``folder``; ``contacts=0`` gives an empty portal. Limits are off unless a dial says otherwise."""
+    """A rig in ``folder``, its database there or at that URL; ``contacts=0`` gives an empty portal. Limits are off
+    unless a dial says otherwise."""
     clock = clock or SharedClock()
     turned = Dials(**{**OFF, **dials})
     make = (lambda **parts: Twin.from_seed(seed, contacts, **parts)) if contacts else Twin.empty
     twin = make(clock=clock, dials=turned)
     settings = settings_for(folder)
+    if database is not None:
+        settings = settings.model_copy(update={"database_url": database})
     Service.init(settings, folder / ".env")
     with serve_twin(twin) as url:
-        made = Rig(twin, url, clock, settings)
+        made = Rig(twin, url, clock, settings, folder)
         if connect:
             made.connect()
         yield made

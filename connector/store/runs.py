@@ -42,7 +42,9 @@ def start(u: Unit, portal_id: int, kind: str, now_ms: int, *, plan_hash: str = "
 
 
 def finish(u: Unit, portal_id: int, run_id: str, state: str, counts: Mapping[str, Any], note: str, now_ms: int) -> None:
-    values = {"state": state, "counts": dumps(dict(counts)), "note": clean(note), "finished_ms": now_ms}
+    # A clock that was set back meanwhile must not make a run end before it began.
+    ended = sa.case((_R.started_ms > now_ms, _R.started_ms), else_=now_ms)
+    values = {"state": state, "counts": dumps(dict(counts)), "note": clean(note), "finished_ms": ended}
     u.change(sa.update(RUNS).where(mine(RUNS, portal_id, run_id=run_id)).values(values))
 
 

@@ -55,6 +55,12 @@ def test_runs_are_numbered_and_end(u, portal):
     assert runs.get(u, portal, "sync-9") is None
 
 
+def test_no_run_ends_before_it_began_though_the_clock_is_set_back(u, portal):
+    run = runs.start(u, portal, "sync", T0)
+    runs.finish(u, portal, run, "done", {}, "", T0 - 600_000)
+    assert runs.get(u, portal, run).finished_ms == T0
+
+
 def test_the_newest_runs(u, portal):
     for n in range(5):
         runs.start(u, portal, "sync" if n % 2 else "apply", T0 + n)

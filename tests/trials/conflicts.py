@@ -10,7 +10,7 @@ from tests.journeys.steps import go_live, people
 from tests.rig import Rig
 from tests.sync.steps import document, look, publish
 from tests.trials.door import Door, door
-from tests.trials.effects import ENROL, folder_of, ripe_leads, welcome
+from tests.trials.effects import ENROL, ripe_leads, welcome
 from tests.trials.harness import Count, Outcome, share
 from tests.trials.ledger import enrolled_again, lost
 from tests.trials.receipt import living
@@ -108,7 +108,7 @@ def _tidies_phones(r: Rig, policy: str) -> None:
         "mode": "overwrite", "conflict": policy,
     }  # fmt: skip
     mapping["rows"] = [one for one in mapping["rows"] if one["field"] != "phone"] + [row]
-    publish(r, folder_of(r), "mapping", mapping)
+    publish(r, r.folder, "mapping", mapping)
 
 
 # O15 -----------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from connector.errors import ConnectorError
@@ -40,15 +39,10 @@ def ripe_leads(twin: Twin, many: int) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def folder_of(r: Rig) -> Path:
-    """Where the installation lies."""
-    return Path(r.settings.database_url.removeprefix("sqlite:///")).parent
-
-
 def welcome(r: Rig) -> None:
     body = document("workflows")
     body["workflows"][0]["workflow_id"] = str(WELCOME)
-    publish(r, folder_of(r), "workflows", body)
+    publish(r, r.folder, "workflows", body)
 
 
 # O10 -----------------------------------------------------------------------------------------------------------------
@@ -164,7 +158,7 @@ def _no_loop(r: Rig, count: Count) -> None:
 def _allowed(r: Rig, count: Count, mqls: list[int]) -> None:
     """With ``allow_backward`` an MQL below the mark becomes a lead again: one clear, one set, read back."""
     body = document("lifecycle")
-    publish(r, folder_of(r), "lifecycle", {**body, "allow_backward": True, "fall_back_below": 200})
+    publish(r, r.folder, "lifecycle", {**body, "allow_backward": True, "fall_back_below": 200})
     before = len(r.twin.ledger.effects)
     ran = r.run("apply", plan_hash=r.run("plan")["hash"])
     count.must(ran["ok"], "a step backwards that is allowed was not carried out")

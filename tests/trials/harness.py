@@ -13,6 +13,7 @@ HEAD = (
     "| Trial | What is done to it | Runs | Faults | Lost | Doubled | Worst time | |",
     "|---|---|---:|---:|---:|---:|---:|---|",
 )
+BUSY, LOOK_S = 1.5, 0.2
 PASSED, FAILED, NOT_RUN = "✓", "✗", "–"
 
 
@@ -47,6 +48,10 @@ class NotHere(Exception):
     """This machine cannot carry the trial out; the text says why."""
 
 
+class Impatient(Exception):
+    """Something that had to happen never did; the text says what."""
+
+
 @dataclass
 class Count:
     """What a trial counts while it goes on, and the bounds it has to keep."""
@@ -57,6 +62,8 @@ class Count:
     doubled: int = 0
     worst: float | None = None
     missed: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    strained: float = 1.0
 
     def took(self, seconds: float) -> None:
         """A time of the kind that this trial bounds."""
@@ -70,6 +77,15 @@ class Count:
     def most(self, what: str, found: float, bound: float) -> None:
         """``found`` may not be over ``bound``."""
         self.must(found <= bound, f"{what}: {found:g}, at most {bound:g}")
+
+    def most_here(self, what: str, found: float, bound: float) -> None:
+        """A bound in seconds of a machine that does nothing else: when others are at work on it, in as many more."""
+        self.strained = max(self.strained, strain())
+        self.most(what, found, round(bound * self.strained, 3))
+
+    def says(self, words: str) -> None:
+        """What the row has to add, passed or not."""
+        self.said.append(words)
 
     def least(self, what: str, found: float, bound: float) -> None:
         """``found`` may not be under ``bound``."""
@@ -86,8 +102,18 @@ class Count:
 
     def outcome(self) -> Outcome:
         """The row."""
-        note = "; ".join(dict.fromkeys(self.missed))
+        if self.strained > BUSY:
+            self.says(f"bounds of seconds ×{self.strained:.1f}: the machine was busy with other work")
+        note = "; ".join(dict.fromkeys(self.missed + self.said))
         return Outcome(self.runs, self.faults, self.lost, self.doubled, self.worst, not self.missed, note)
+
+
+def strain() -> float:
+    """How much longer than on an idle machine this thread takes for the same work, now; at least 1."""
+    wall, burnt = time.perf_counter(), time.thread_time()
+    while time.thread_time() - burnt < LOOK_S:
+        pass
+    return max(1.0, (time.perf_counter() - wall) / LOOK_S)
 
 
 def share(full: int, scale: float, least: int = 1) -> int:
@@ -101,6 +127,8 @@ def run(trial: Trial, scale: float, seeds: Iterable[int]) -> Outcome:
         outcomes = [trial.act(scale, seed) for seed in seeds]
     except NotHere as reason:
         return Outcome(0, 0, 0, 0, None, passed=False, note=f"not run: {reason}")
+    except Impatient as what:
+        return Outcome(1, 0, 0, 0, None, passed=False, note=str(what))
     times = [one.worst_seconds for one in outcomes if one.worst_seconds is not None]
     return Outcome(
         sum(one.runs for one in outcomes),

@@ -1,4 +1,4 @@
-"""S01, O19, S20: kill -9, of a mirror, of a sender, of a migration. Real processes on the machine's own time."""
+"""O19, S20: kill -9, of a sender, of a migration. Real processes on the machine's own time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import random
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,16 +22,14 @@ from connector.service import Service
 from connector.store import Store, migrate
 from connector.store.migrations import HEAD, REVISIONS
 from connector.store.schema import METADATA
-from connector.sync.fill import LANES
 from connector.twin import Dials, Twin, serve_twin
 from tests.installation import Installation
-from tests.rig import OFF, differences, settings_for
+from tests.rig import OFF, settings_for
 from tests.trials.effects import UPDATE, WELCOME, ripe_leads
 from tests.trials.harness import Count, Outcome, share
 from tests.trials.ledger import enrolled_again, written_again
 from tests.trials.stage import folder
 
-LIST = "/crm/v3/objects/contacts"
 ENROL = f"/automation/v2/workflows/{WELCOME}/"
 
 
@@ -49,58 +46,6 @@ def many_people(twin: Twin, count: int) -> None:
         twin.create_contact({"email": f"p{number}@kunde{number % 40}.example", "lastname": f"Müller {number}"})
 
 
-# S01 -----------------------------------------------------------------------------------------------------------------
-
-
-def first_mirror(scale: float, seed: int) -> Outcome:
-    """The first mirror is killed again and again while people work in the portal."""
-    count, chance = Count(runs=1), random.Random(seed)
-    kills = share(50, scale, 3)
-    with installation(burst=190, latency={"list": 0.08, "default": 0.02}) as at:
-        many_people(at.twin, share(100_000, scale, 3_000))
-        pages = len(at.twin.ids("contacts")) / 100
-        with _people_at_work(at.twin, chance):
-            for _ in range(kills):
-                calls = chance.randint(1, max(2, int(pages / kills)))
-                words = ("sync", "acme", "--only", "contacts")
-                count.faults += at.kill(calls, LIST, *words, later=chance.random() / 4)
-            began = time.monotonic()
-            at.run("sync", only=("contacts",))
-            count.took(time.monotonic() - began)
-        again = at.twin.ledger.count(LIST, 200, "GET") - pages - LANES - 3
-        _some_come_and_go(at, chance)
-        count.least("kills that met it at work", count.faults, 1)
-        count.loses(differences(at.mirrored(), at.twin.truth("contacts"), {"email", "lastname", "city"}))
-        count.most("pages read again per kill and lane", again / max(1, count.faults) / (LANES + 1), 1)
-        count.must(bool(at.run("verify")["complete"]), "the certificate says it is not complete")
-    return count.outcome()
-
-
-@contextmanager
-def _people_at_work(twin: Twin, chance: random.Random) -> Iterator[None]:
-    """Ten edits a second. (Who comes and goes meanwhile is S09's matter: it costs a sweep of all pages.)"""
-    over, ids = threading.Event(), twin.ids("contacts")
-
-    def work() -> None:
-        while not over.wait(0.1):
-            twin.edit("contacts", chance.choice(ids), {"city": f"Ort {chance.random():.6f}"})
-
-    worker = threading.Thread(target=work)
-    worker.start()
-    try:
-        yield
-    finally:
-        over.set()
-        worker.join()
-
-
-def _some_come_and_go(at: Installation, chance: random.Random) -> None:
-    for contact in chance.sample(at.twin.ids("contacts"), 20):
-        at.twin.delete("contacts", contact)
-    many_people(at.twin, 20)
-    at.run("sync", only=("contacts",))
-
-
 # O19 -----------------------------------------------------------------------------------------------------------------
 
 
@@ -111,7 +56,7 @@ def sender(scale: float, seed: int) -> Outcome:
     with installation(latency={"batch": 0.15, "other": 0.05, "default": 0.0}) as at:
         leads = ripe_leads(at.twin, share(1_000, scale, 40))
         many_people(at.twin, share(9_000, scale, 450))
-        _ready(at)
+        ready(at)
         for number in range(kills):
             path, most = (UPDATE, 3) if number < kills // 2 else (ENROL, 9)
             words = ("apply", "acme", "--hash", at.run("plan")["hash"])
@@ -136,7 +81,7 @@ def _sent_once(at: Installation, count: Count, leads: list[int]) -> None:
     count.most("contacts written again per kill (a batch of a hundred)", repeated / max(1, count.faults), 100)
 
 
-def _ready(at: Installation) -> None:
+def ready(at: Installation) -> None:
     """Mirrored, provisioned, live, the welcome workflow named."""
     body = at.run("config_show", kind="workflows")["body"]
     file = at.folder / "workflows.yaml"

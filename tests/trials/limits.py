@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from connector.errors import ConnectorError, DailyLimitReached, PortalMoving, RetryableError, SyncError, TokenRejected
+from connector.engine.port import Job
+from connector.errors import DailyLimitReached, PortalMoving, RetryableError, SyncError
 from connector.service import Service
+from connector.serving.acts import Acts
+from connector.store import portals
 from connector.sync import push
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, pull
@@ -202,36 +205,39 @@ def _ours(r: Rig, count: Count, status: int) -> None:
 
 
 def rejected(scale: float, seed: int) -> Outcome:
-    """A fresh token is answered 401 for an hour; the clock ticks every five minutes."""
+    """A fresh token is answered 401 for an hour; the clock ticks every five minutes, as the worker acts on it."""
     count = Count(runs=1)
     with installed(seed=seed) as r:
         people(r, 30)
         r.run("sync")
         r.twin.dials.faults = [{"match": "/", "times": 10**9, "status": 401}]
         before = r.twin.ledger.count()
-        for _ in range(12):
-            _tick_rejected(r, count)
-            r.clock.advance(TICK)
-        count.faults = len(calls_of(r, before))
-        count.most("calls in an hour of 401", count.faults, 12)
-        r.twin.dials.faults = []
-        r.twin.create_contact({"email": "neu@kunde.example"})
-        with r.service() as service:
+        with r.service(lasting=True) as service:
+            acts = Acts(service, r.clock, lambda _: None)
+            for _ in range(12):
+                acts.act(Job(1, "cycle"))
+                _asks_to_connect_again(service, count)
+                r.clock.advance(TICK)
+            count.faults = len(calls_of(r, before))
+            count.most("calls in an hour of 401", count.faults, 3)
+            r.twin.dials.faults = []
+            r.twin.create_contact({"email": "neu@kunde.example"})
             service.add_portal(r.name, r.twin.token, r.url)
-        r.clock.advance(TICK)
-        r.run("cycle")
+            service.resume(r.name)
+            r.clock.advance(TICK)
+            acts.act(Job(1, "cycle"))
         count.loses(lost(r))
     return count.outcome()
 
 
-def _tick_rejected(r: Rig, count: Count) -> None:
-    try:
-        r.run("cycle")
-        count.must(False, "a rejected token went unnoticed")
-    except TokenRejected as told:
-        count.must("portal add" in told.remedy, "the remedy does not name the way to connect again")
-    except ConnectorError as other:
-        count.must("portal add" in other.remedy, "the state does not name the way to connect again")
+def _asks_to_connect_again(service: Service, count: Count) -> None:
+    """The portal is paused with a sentence that says how to go on."""
+    with service.store.view() as u:
+        row = portals.by_id(u, 1)
+    count.must(row.paused_ms is not None, "a rejected token went unnoticed")
+    count.must(
+        "portal add" in row.pause_reason, f"the state does not name the way to connect again: {row.pause_reason}"
+    )
 
 
 # O18 -----------------------------------------------------------------------------------------------------------------

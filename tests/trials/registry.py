@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from tests.trials import conflicts, disk, effects, killed, limits, mirror, papers, privacy, receipt, wire
+from tests.trials import (
+    clocks,
+    conflicts,
+    disk,
+    effects,
+    killed,
+    lasting,
+    limits,
+    mirror,
+    mirroring,
+    neighbours,
+    papers,
+    pressure,
+    privacy,
+    receipt,
+    restored,
+    wire,
+)
 from tests.trials.harness import Trial
 
 TRIALS: list[Trial] = [
@@ -13,21 +30,30 @@ TRIALS: list[Trial] = [
     Trial("W03", "One signed request fifty times, and once after 5:01", receipt.replayed),
     Trial("W04", "Every delivery ten times, shuffled over ten connections", receipt.ten_times),
     Trial("W05", "Six changes of one property in every order, two in one millisecond", receipt.disordered),
+    Trial("W07", "Forty connections send while a backfill commits row by row; time of an answer", pressure.slow_store),
+    Trial("W08", "`kill -9` of a receiving process, again and again", pressure.killed_receivers),
     Trial("W09", "Nobody at the door for 25 hours, HubSpot gives up", receipt.away),
     Trial("W10", "Poisoned bodies among 99 good notices", receipt.poisoned),
     Trial("W11", "Notices of unknown and of paused portals", receipt.nobodys),
-    Trial("S01", "`kill -9` again and again during a first mirror, people at work meanwhile", killed.first_mirror),
+    Trial("W12", "A flood of unsigned requests on forty connections; time of good ones", pressure.flooded),
+    Trial("S01", "`kill -9` again and again during a first mirror, people at work meanwhile", mirroring.first_mirror),
+    Trial("S02", "SIGTERM at a random moment of the whole service; time until it ends", lasting.stopped),
     Trial("S04", "The disk is full in mid-mirror, again and again, without a restart", disk.full),
     Trial("S05", "The n-th sync or write fails; the file is read-only; another program holds it", disk.refused),
     Trial("S07", "25,000 contacts change in one millisecond, the search gives 10,000", mirror.one_millisecond),
     Trial("S08", "The index lags 30 s, people edit between the pages, clock ties", mirror.lagging),
     Trial("S09", "Contacts are deleted, erased, restored and merged during a first mirror", mirror.vanishing),
+    Trial("S10", "The clock is ten minutes wrong, jumps back in mid-run; nights of summer time", clocks.wrong_clock),
+    Trial("S11", "Four clocks keep the same appointments, one after another is killed", clocks.four_clocks),
+    Trial("S12", "Off for three hours, over twelve due times of each kind of work", lasting.rested),
     Trial("S14", "1,200 properties at once, addresses over 8 KB are refused", mirror.very_wide),
+    Trial("S16", "A million notices of one portal wait; time until its neighbour's change is seen", neighbours.noisy),
+    Trial("S18", "A backup a day old is restored; time until all is caught up", restored.day_old),
     Trial("S20", "`kill -9` during a migration; old code on a new schema", killed.migration),
     Trial("O01", "Everything is refused (429) for a minute, with and without `Retry-After`", limits.storms),
     Trial("O02", "The day's calls are used up in mid-mirror", limits.used_up),
     Trial("O03", "423, 477 for hours, 502–504, 521–526; refusals of our own making", limits.statuses),
-    Trial("O04", "Accepts and never answers, or drips a byte a second", wire.silence),
+    Trial("O04", "Accepts and never answers, or drips a byte a second; a neighbour meanwhile", wire.silence),
     Trial("O05", "Reset half-way, cut JSON, HTML with 200, 1 MB that unzips to 1 GB, a redirect", wire.hostile),
     Trial("O07", "401 although the token is fresh, for an hour", limits.rejected),
     Trial("O10", "37 of each 100 inputs fail, the order of results changed", effects.in_part),
@@ -45,4 +71,4 @@ TRIALS: list[Trial] = [
 ]
 
 # More than ten seconds each, even at a twentieth.
-LONG = frozenset({"O01", "O19", "S01", "S05"})
+LONG = frozenset({"O01", "O04", "O19", "P02", "S01", "S02", "S05", "S10", "S11", "S12", "S16", "S18", "W07", "W08"})

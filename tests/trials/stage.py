@@ -12,6 +12,13 @@ from typing import Any
 
 from tests.rig import Rig, SharedClock, rig
 
+MIB = 1024 * 1024
+
+
+def resident() -> int:
+    """This process's resident memory, in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
 
 class Calendar(SharedClock):
     """A clock on which things are due: ``at(seconds from now, act)`` happens when time passes it."""

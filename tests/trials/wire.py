@@ -19,11 +19,11 @@ from connector.twin import Dials, Twin, serve_twin
 from tests.faults.proxy import FaultyProxy
 from tests.rig import OFF, settings_for
 from tests.trials.harness import Count, Outcome, share
-from tests.trials.stage import folder, patched
+from tests.trials.neighbours import beside_silence
+from tests.trials.stage import MIB, folder, patched, resident
 
 CRM = "/crm/v3/objects/contacts"
 HELD = 60.0
-MIB = 1024 * 1024
 
 
 @contextmanager
@@ -67,6 +67,7 @@ def silence(scale: float, seed: int) -> Outcome:
             count.took(held * factor)
             count.most(f"seconds one call is held by {mode}", held * factor, HELD)
             count.most("times slower the other portal's calls", paces / quiet, 1.1 + 0.02 / quiet)
+    beside_silence(count, share(40, scale, 10))
     return count.outcome()
 
 
@@ -133,7 +134,7 @@ def _installation(place: Path, twin: Twin, proxy: FaultyProxy) -> Iterator[Servi
 def _hostile(count: Count, service: Service, proxy: FaultyProxy, mode: str) -> None:
     """The same answer for ever: few tries, one clear error, no memory."""
     proxy.fault(mode, match=f"GET {CRM}")
-    seen, memory, began = len(proxy.seen), _memory(), time.monotonic()
+    seen, memory, began = len(proxy.seen), resident(), time.monotonic()
     try:
         service.sync("acme", only=("contacts",), full=True)
         count.must(False, f"{mode} was taken for an answer")
@@ -143,10 +144,5 @@ def _hostile(count: Count, service: Service, proxy: FaultyProxy, mode: str) -> N
     count.faults += len(met)
     count.most(f"tries of one call answered by {mode}", max((met.count(one) for one in met), default=0), 5)
     count.took(time.monotonic() - began)
-    count.most(f"MB of memory grown by {mode}", (_memory() - memory) / MIB, 100)
+    count.most(f"MB of memory grown by {mode}", (resident() - memory) / MIB, 100)
     count.must(not any("elsewhere" in line for _, line in proxy.seen), "a redirect was followed")
-
-
-def _memory() -> int:
-    """This process's resident memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
