@@ -17,6 +17,7 @@ from connector.rules.decide import STAMP
 from connector.service import Service
 from connector.store import associations, deliveries, inbox, records
 from connector.sync.receive import Receiver
+from connector.twin import Twin
 from connector.twin.clock import Clock
 from tests.journeys.steps import MIRRORED
 from tests.rig import Rig, differences
@@ -187,9 +188,9 @@ class Living:
         return [f"{i}: linked to {told[i]}, portal {truth[i]}" for i in ids if told[i] != truth[i]]
 
 
-def idle_writes(r: Rig) -> list[int]:
+def idle_writes(twin: Twin) -> list[int]:
     """Contacts of writes that changed nothing: our stamp moved, and nothing beside it."""
-    effects = [e for e in r.twin.ledger.effects if e.object_type == "contacts" and e.what == "set"]
+    effects = [e for e in twin.ledger.effects if e.object_type == "contacts" and e.what == "set"]
     before: list[Any] = [None, *effects]
     return [
         e.object_id

@@ -258,7 +258,7 @@ class LiveMachine(RuleBasedStateMachine):
         living = self.living
         assert living.wrong() == []
         assert not enrolled_twice(self.rig, self.merged)
-        idle = idle_writes(self.rig)
+        idle = idle_writes(self.twin)
         assert len(idle) <= self.kills, f"{len(idle)} writes changed nothing, {self.kills} kills"
         assert not set(states(self.rig)) & {"new", "held"}
         assert living.open() == 0
