@@ -140,6 +140,11 @@ def recent(u: Unit, portal_id: int, limit: int = 50) -> tuple[InboxEntry, ...]:
     return tuple(map(_entry, u.rows(query)))
 
 
+def of_type(u: Unit, portal_id: int, kind: str) -> tuple[InboxEntry, ...]:
+    """Every kept notice of a type, handled or not, in the order it came in."""
+    return tuple(map(_entry, u.rows(sa.select(INBOX).where(mine(INBOX, portal_id, type=kind)).order_by(_I.id))))
+
+
 def objects_since(u: Unit, portal_id: int, since_ms: int) -> int:
     """How many different records that we read were spoken of in a span of time; our own echoes do not count."""
     asked = _I.state.in_(["new", "done"])
