@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from connector.store import bulk, erasures
 from connector.store.records.dirty import mark_dirty
 from connector.store.records.graves import resolve
 from connector.store.schema import ACTIVITIES, UNCLAIMED_EVENTS
-from connector.store.unit import AnyRow, Unit, check_portal, mine
+from connector.store.unit import AnyRow, Unit, among_given, check_portal, mine
 from connector.store.values import clean, dumps, loads, normal_email
 
 Row = tuple[Any, ...]
@@ -34,6 +35,7 @@ def _activity(row: AnyRow) -> Activity:
 
 
 _COLUMNS = [column for column in ACTIVITIES.c if column.name != "portal_id"]
+FOR_EVER = (1 << 63) - 1
 _ORDER = [ACTIVITIES.c.contact_id, ACTIVITIES.c.at_ms, ACTIVITIES.c.source, ACTIVITIES.c.id]
 
 
@@ -72,13 +74,18 @@ def of(
 ) -> dict[int, tuple[Activity, ...]]:
     """The activities of each contact in time order, up to and with ``until_ms``; contacts without any are left out."""
     check_portal(portal_id)
-    query = sa.select(*_COLUMNS).where(mine(ACTIVITIES, portal_id), u.among(ACTIVITIES.c.contact_id, contact_ids))
-    if until_ms is not None:
-        query = query.where(ACTIVITIES.c.at_ms <= until_ms)
+    asked = {"portal": portal_id, "ids": u.given(contact_ids), "until": FOR_EVER if until_ms is None else until_ms}
     found: dict[int, list[Activity]] = {}
-    for row in u.rows(query.order_by(*_ORDER)) if contact_ids else ():
+    for row in u.run(_of(u.sqlite), asked) if contact_ids else ():
         found.setdefault(row[0], []).append(_activity(row))
     return {contact: tuple(theirs) for contact, theirs in found.items()}
+
+
+@lru_cache(maxsize=2)
+def _of(sqlite: bool) -> sa.Select[*tuple[Any, ...]]:
+    c = ACTIVITIES.c
+    which = (c.portal_id == sa.bindparam("portal"), among_given(sqlite, c.contact_id, "ids"))
+    return sa.select(*_COLUMNS).where(*which, c.at_ms <= sa.bindparam("until")).order_by(*_ORDER)
 
 
 def stream(u: Unit, portal_id: int, *, chunk: int = 5000) -> Iterator[list[Activity]]:

@@ -129,17 +129,25 @@ def _links_of(sqlite: bool) -> sa.Select[*tuple[Any, ...]]:
 def companies_of(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, int]:
     """The company that counts for each contact: the primary one, else the oldest; deleted companies do not count."""
     check_portal(portal_id)
-    c = ASSOCIATIONS.c
-    dead = sa.and_(mine(COMPANIES, portal_id), COMPANIES.c.id == c.to_id, COMPANIES.c.archived.is_(True))
-    query = (
+    if not contact_ids:
+        return {}
+    asked = {"portal": portal_id, "ids": u.given(contact_ids)}
+    # The last one named wins: the primary link, then the lowest id.
+    return {row[0]: row[1] for row in u.run(_companies_of(u.sqlite), asked)}
+
+
+@lru_cache(maxsize=2)
+def _companies_of(sqlite: bool) -> sa.Select[*tuple[Any, ...]]:
+    c, other = ASSOCIATIONS.c, COMPANIES.c
+    portal: sa.BindParameter[int] = sa.bindparam("portal")
+    dead = sa.and_(other.portal_id == portal, other.id == c.to_id, other.archived.is_(True))
+    return (
         sa.select(c.from_id, c.to_id)
         .outerjoin(COMPANIES, dead)
-        .where(mine(ASSOCIATIONS, portal_id, from_type="contacts", to_type="companies"), COMPANIES.c.id.is_(None))
-        .where(u.among(c.from_id, contact_ids))
+        .where(c.portal_id == portal, c.from_type == "contacts", c.to_type == "companies", other.id.is_(None))
+        .where(among_given(sqlite, c.from_id, "ids"))
         .order_by(c.from_id, c.primary_link, c.to_id.desc())
     )
-    # The last one named wins: the primary link, then the lowest id.
-    return {row[0]: row[1] for row in u.rows(query)} if contact_ids else {}
 
 
 def contacts_of(u: Unit, portal_id: int, company_ids: Collection[int]) -> dict[int, tuple[int, ...]]:

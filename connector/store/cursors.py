@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,13 @@ import sqlalchemy as sa
 
 from connector.store import bulk
 from connector.store.schema import CURSORS
-from connector.store.unit import Unit, mine
+from connector.store.unit import Unit, check_portal, mine
 from connector.store.values import dumps, loads
+
+# Asked many times in every drain, so built once: putting a statement together costs more than carrying it out.
+_ONE = sa.select(CURSORS.c.state).where(
+    CURSORS.c.portal_id == sa.bindparam("portal"), CURSORS.c.stream == sa.bindparam("stream")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +29,15 @@ class CursorRow:
 
 
 def get(u: Unit, portal_id: int, stream: str) -> dict[str, Any] | None:
-    found = u.scalar(sa.select(CURSORS.c.state).where(mine(CURSORS, portal_id, stream=stream)))
+    check_portal(portal_id)
+    found = u.run(_ONE, {"portal": portal_id, "stream": stream}).scalar()
     return dict(loads(found)) if found is not None else None
+
+
+def some(u: Unit, portal_id: int, streams: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The states of those of these streams that have one."""
+    query = sa.select(CURSORS.c.stream, CURSORS.c.state).where(mine(CURSORS, portal_id))
+    return {row[0]: dict(loads(row[1])) for row in u.rows(query.where(CURSORS.c.stream.in_(sorted(streams))))}
 
 
 def save(u: Unit, portal_id: int, stream: str, state: Mapping[str, Any], now_ms: int) -> None:

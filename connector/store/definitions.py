@@ -10,8 +10,12 @@ import sqlalchemy as sa
 from connector.model.records import ObjectType, Owner, Pipeline, PropertyDefinition, PropertyOption, Stage
 from connector.store import bulk
 from connector.store.schema import DEFINITION_READS, OWNERS, PIPELINES, PROPERTY_DEFINITIONS, STAGES
-from connector.store.unit import Unit, mine
+from connector.store.unit import Unit, check_portal, mine
 from connector.store.values import clean, dumps, loads
+
+_READ = sa.select(DEFINITION_READS.c.read_ms).where(
+    DEFINITION_READS.c.portal_id == sa.bindparam("portal"), DEFINITION_READS.c.what == sa.bindparam("what")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ def _mark_read(u: Unit, portal_id: int, what: str, now_ms: int) -> None:
 
 def read_ms(u: Unit, portal_id: int, what: str) -> int | None:
     """When ``properties:contacts``, ``owners`` or ``pipelines:deals`` was read last; None when never."""
-    found = u.scalar(sa.select(DEFINITION_READS.c.read_ms).where(mine(DEFINITION_READS, portal_id, what=what)))
+    check_portal(portal_id)
+    found = u.run(_READ, {"portal": portal_id, "what": what}).scalar()
     return int(found) if found is not None else None
 
 
@@ -47,6 +52,7 @@ def replace_properties(
     """Keep exactly these definitions of that kind of record."""
     u.own(portal_id)
     before = properties(u, portal_id, object_type)
+    u.definitions.pop((portal_id, object_type), None)
     after = {definition.name: definition for definition in definitions}
     u.change(sa.delete(PROPERTY_DEFINITIONS).where(mine(PROPERTY_DEFINITIONS, portal_id, object_type=object_type)))
     rows = [(object_type, clean(name), dumps(definition)) for name, definition in after.items()]
@@ -56,7 +62,20 @@ def replace_properties(
 
 
 def properties(u: Unit, portal_id: int, object_type: ObjectType) -> dict[str, PropertyDefinition]:
-    """The definitions by name."""
+    """The definitions by name, as they were read last.
+
+    Hundreds of rows to be taken apart, which a drain needs again and again: kept by the store until they are read anew.
+    """
+    at = read_ms(u, portal_id, f"properties:{object_type}")
+    if at is None:
+        return {}
+    kept = u.definitions.get((portal_id, object_type))
+    if kept is None or kept[0] != at:
+        kept = u.definitions[portal_id, object_type] = (at, _properties(u, portal_id, object_type))
+    return dict(kept[1])
+
+
+def _properties(u: Unit, portal_id: int, object_type: ObjectType) -> dict[str, PropertyDefinition]:
     d = PROPERTY_DEFINITIONS
     query = sa.select(d.c.name, d.c.body).where(mine(d, portal_id, object_type=object_type)).order_by(d.c.name)
     return {row[0]: _property(row[1]) for row in u.rows(query)}

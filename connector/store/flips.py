@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from connector.store import bulk
 from connector.store.schema import FLIPS, FROZEN
-from connector.store.unit import Unit, check_portal, mine
+from connector.store.unit import Unit, among_given, check_portal, mine
 from connector.store.values import clean
 
 _F = FLIPS.c
@@ -49,10 +51,17 @@ def freeze(u: Unit, portal_id: int, frozen: Collection[Frozen]) -> int:
 
 def frozen(u: Unit, portal_id: int, contact_ids: Collection[int] | None = None) -> tuple[Frozen, ...]:
     """What is frozen, of these contacts or at all."""
-    query = sa.select(_Z.contact_id, _Z.property, _Z.since_ms, _Z.writers).where(mine(FROZEN, portal_id))
-    if contact_ids is not None:
-        query = query.where(u.among(_Z.contact_id, contact_ids))
-    return tuple(Frozen(*row) for row in u.rows(query.order_by(_Z.since_ms, _Z.contact_id, _Z.property)))
+    check_portal(portal_id)
+    asked = {"portal": portal_id} | ({} if contact_ids is None else {"ids": u.given(contact_ids)})
+    return tuple(Frozen(*row) for row in u.run(_frozen(u.sqlite, contact_ids is None), asked))
+
+
+@lru_cache(maxsize=4)
+def _frozen(sqlite: bool, all_of_them: bool) -> sa.Select[*tuple[Any, ...]]:
+    which = [_Z.portal_id == sa.bindparam("portal")]
+    which += [] if all_of_them else [among_given(sqlite, _Z.contact_id, "ids")]
+    query = sa.select(_Z.contact_id, _Z.property, _Z.since_ms, _Z.writers).where(*which)
+    return query.order_by(_Z.since_ms, _Z.contact_id, _Z.property)
 
 
 def thaw(u: Unit, portal_id: int, contact_id: int | None = None) -> list[int]:

@@ -146,6 +146,11 @@ def read_since(u: Unit, portal_id: int, since_ms: int) -> set[int]:
     return {row[0] for row in u.rows(sa.select(_I.object_id).distinct().where(*which))}
 
 
+def of_type(u: Unit, portal_id: int, kind: str) -> tuple[InboxEntry, ...]:
+    """Every kept notice of a type, handled or not, in the order it came in."""
+    return tuple(map(_entry, u.rows(sa.select(INBOX).where(mine(INBOX, portal_id, type=kind)).order_by(_I.id))))
+
+
 def counts(u: Unit, portal_id: int) -> dict[str, int]:
     """How many notices are in each state."""
     check_portal(portal_id)

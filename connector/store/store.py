@@ -13,7 +13,7 @@ from connector.store import migrate
 from connector.store.engine import WRITE, Synchronous, make_engine, normal_url, sqlite_file, translated
 from connector.store.locks import writer_lock
 from connector.store.migrations import HEAD
-from connector.store.unit import ReadSets, Unit
+from connector.store.unit import Definitions, ReadSets, Unit
 
 SMALL_BYTES = 256 << 20
 
@@ -27,6 +27,7 @@ class Store:
         self.file = sqlite_file(parsed)
         self.engine = make_engine(parsed, synchronous=synchronous, cache_mib=cache_mib)
         self._read_sets: ReadSets = {}
+        self._definitions: Definitions = {}
 
     @classmethod
     def open(cls, url: str, *, create: bool = False, synchronous: Synchronous = "NORMAL", cache_mib: int = 16) -> Store:
@@ -97,13 +98,13 @@ class Store:
     def unit(self) -> Iterator[Unit]:
         """One write transaction: committed when the block ends, rolled back when it raises."""
         with self._transaction(write=True) as connection:
-            yield Unit(connection, self._read_sets)
+            yield Unit(connection, self._read_sets, self._definitions)
 
     @contextmanager
     def view(self) -> Iterator[Unit]:
         """One consistent read: everything in the block sees the same instant. Keep it short, it holds old pages."""
         with self._transaction(write=False) as connection:
-            yield Unit(connection, self._read_sets)
+            yield Unit(connection, self._read_sets, self._definitions)
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from connector.store import bulk
 from connector.store.schema import UNDONE
-from connector.store.unit import Unit, check_portal, mine
+from connector.store.unit import Unit, among_given, check_portal, mine
 from connector.store.values import clean
 
 _U = UNDONE.c
@@ -39,9 +41,15 @@ def book(u: Unit, portal_id: int, run_id: str, taken: Mapping[int, Mapping[str, 
 def of(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[tuple[int, str], Undone]:
     """What was taken back of these contacts, by contact and property."""
     check_portal(portal_id)
-    query = sa.select(_U.contact_id, _U.property, _U.value, _U.run_id, _U.at_ms).where(mine(UNDONE, portal_id))
-    rows = u.rows(query.where(u.among(_U.contact_id, contact_ids))) if contact_ids else ()
+    asked = {"portal": portal_id, "ids": u.given(contact_ids)}
+    rows = u.run(_of(u.sqlite), asked).all() if contact_ids else ()
     return {(row[0], row[1]): Undone(row[0], row[1], row[2] or "", row[3], row[4]) for row in rows}
+
+
+@lru_cache(maxsize=2)
+def _of(sqlite: bool) -> sa.Select[*tuple[Any, ...]]:
+    query = sa.select(_U.contact_id, _U.property, _U.value, _U.run_id, _U.at_ms)
+    return query.where(_U.portal_id == sa.bindparam("portal"), among_given(sqlite, _U.contact_id, "ids"))
 
 
 def release(u: Unit, portal_id: int, run_id: str, contact_ids: Collection[int] | None = None) -> tuple[int, ...]:

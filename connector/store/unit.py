@@ -17,6 +17,8 @@ from connector.store.schema import TENANT_LOCK
 COUNTED = {"preserve_rowcount": True}
 
 ReadSets = dict[int, tuple[str, ...]]
+# Of a portal's kind of record: when its property definitions were read, and what they say.
+Definitions = dict[tuple[int, str], tuple[int, dict[str, Any]]]
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 Scalar: TypeAlias = Any
 
@@ -24,8 +26,9 @@ Scalar: TypeAlias = Any
 class Unit:
     """One transaction on one connection. Inner code never commits; ``Store`` does, at the edge."""
 
-    def __init__(self, connection: sa.Connection, read_sets: ReadSets) -> None:
+    def __init__(self, connection: sa.Connection, read_sets: ReadSets, definitions: Definitions) -> None:
         self.connection = connection
+        self.definitions = definitions
         self.sqlite = connection.dialect.name == "sqlite"
         self.read_sets = read_sets
         self.stored_sets: set[tuple[int, int]] = set()

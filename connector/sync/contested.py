@@ -8,6 +8,7 @@ mapping row's ``conflict`` (default: the newer). Whatever lost is dropped whole,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from connector.model.judgement import OutboxEntry
 from connector.model.records import Snapshot, modified_property
@@ -34,9 +35,12 @@ class Referee:
         self._ctx = ctx
         rows = ctx.rulebook.mapping.document.rows
         self._rows: Mapping[str, Row] = {r.property: r for r in rows if r.writes() and r.where() == "contact"}
-        with ctx.store.view() as u:
-            known = definitions.properties(u, ctx.portal_id, "contacts")
-        self._types = {name: definition.type for name, definition in known.items()}
+
+    @cached_property
+    def _types(self) -> Mapping[str, str]:
+        with self._ctx.store.view() as u:
+            known = definitions.properties(u, self._ctx.portal_id, "contacts")
+        return {name: definition.type for name, definition in known.items()}
 
     def still_ours(self, entries: Sequence[OutboxEntry], report: PushReport) -> list[OutboxEntry]:
         """The entries that may be written. One read for a batch that holds contested properties, none for others."""

@@ -7,9 +7,11 @@ carrying out, and much more so between a run that broke off and the next.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from connector.model.judgement import Enrol, OutboxEntry
+from connector.model.plan import PortalView
 from connector.rules.decide import RISING
 from connector.rules.gate import gate
 from connector.rules.judge import judge
@@ -36,8 +38,14 @@ class Doorkeeper:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._view = portal_view(ctx)
-        self._off = off_sources(ctx)
+
+    @cached_property
+    def _view(self) -> PortalView:
+        return portal_view(self._ctx)
+
+    @cached_property
+    def _off(self) -> frozenset[str]:
+        return off_sources(self._ctx)
 
     def ask(self, entry: OutboxEntry) -> Verdict:
         """Whether this enrolment may happen now."""

@@ -22,6 +22,7 @@ from connector.sync import echo, follow, holding_back, privacy, push, sorting, s
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.pull import full_scope
 from connector.sync.react import make_plan, portal_view
+from connector.sync.scope import Scope
 from connector.sync.sweep import chunks, settle_gone
 from webhooks.notice import Notice, split
 
@@ -56,6 +57,7 @@ class DrainReport:
 class Work:
     """Notices of one batch, sorted by what they ask for."""
 
+    scopes: dict[ObjectType, Scope]
     read: dict[ObjectType, set[int]] = field(default_factory=lambda: {kind: set() for kind in READABLE})
     linked: dict[ObjectType, set[int]] = field(default_factory=lambda: {kind: set() for kind in READABLE})
     erased: set[int] = field(default_factory=set)
@@ -124,13 +126,12 @@ def _put_by(ctx: Context, work: Work, echoes: echo.Echoes, report: DrainReport) 
 
 def _sorted_out(ctx: Context, taken: Iterable[tuple[InboxEntry, Notice]]) -> Work:
     """What each notice asks for. A change of a property that nobody reads asks for nothing."""
-    work = Work()
-    scope = {kind: frozenset(full_scope(ctx, kind).properties) for kind in READABLE}
+    work = Work({kind: full_scope(ctx, kind) for kind in READABLE})
     for entry, notice in taken:
         kind: ObjectType | None = next((k for k in READABLE if k == notice.object_type), None)
         if kind is None or not notice.event:
             work.unknown.append(entry.id)
-        elif notice.event == "propertyChange" and notice.property not in scope[kind]:
+        elif notice.event == "propertyChange" and notice.property not in work.scopes[kind].properties:
             work.unread.append(entry.id)
         else:
             _ask(work, kind, notice)
@@ -165,9 +166,11 @@ def _mirror(ctx: Context, work: Work, report: DrainReport) -> set[int]:
     for kind in READABLE:
         ids = work.read[kind]
         fresh = _unknown(ctx, kind, ids)
-        stream, scope = StreamReport(kind), full_scope(ctx, kind)
+        if not (ids or work.linked[kind]):
+            continue
+        stream = StreamReport(kind)
         for chunk in chunks(sorted(ids)):
-            settle_gone(ctx, scope, chunk, stream, live=True)
+            settle_gone(ctx, work.scopes[kind], chunk, stream, live=True)
         follow.links(ctx, kind, work.linked[kind] | fresh)
         changed = ids | stream.moved | work.linked[kind]
         report.changed += len(stream.moved)

@@ -48,6 +48,8 @@ def contacts_of(ctx: Context, object_type: ObjectType, ids: Collection[int]) -> 
 
 def engagement(ctx: Context, contacts: Collection[int], fresh: Collection[int]) -> None:
     """Page views and form submissions of contacts whose counters moved just now, or that are new to the mirror."""
+    if not contacts:
+        return
     since = ctx.clock.now_ms() - LATELY_MS
     with ctx.store.view() as u:
         moved = [row for row in history.of(u, ctx.portal_id, "contacts", contacts) if row.seen_ms >= since]

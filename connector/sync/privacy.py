@@ -17,7 +17,7 @@ import structlog
 from connector.clock import iso
 from connector.errors import StoreError, UnknownContact
 from connector.model.records import PortalEvent
-from connector.store import Unit, erasures, meta, records, runs
+from connector.store import Unit, erasures, inbox, meta, records, runs
 from connector.store.erasures import Grave
 from connector.store.forgetting import Person, forget_contact, owner_of, passed_on, person
 from connector.store.front import Front
@@ -27,6 +27,7 @@ from connector.store.records.rows import emails_of
 from connector.store.values import normal_email
 from connector.sync.context import Context
 from connector.sync.retention import months_before
+from webhooks.notice import split
 
 BY_NOTICE, BY_HAND = "privacyDeletion", "privacy erase"
 LAST_BACKUP = "last_backup_ms"
@@ -43,16 +44,34 @@ LOG = structlog.get_logger()
 def erase_many(ctx: Context, object_ids: Collection[int], *, cause: str = BY_NOTICE) -> list[dict[str, Any]]:
     """Erase these contacts, and finish erasures that were broken off; one receipt a person.
 
-    An id that is known under several (merges) takes all of them along. One that was never mirrored gets its grave too.
+    An id that is known under several (merges) takes all of them along. One that was never mirrored gets its grave too,
+    and so does whoever was merged into it, as notices tell: the portal cannot be asked any more.
     """
     with ctx.store.view() as u:
         begun = erasures.unfinished(u, ctx.portal_id)
     done: dict[int, dict[str, Any]] = {}
-    for number in sorted({*object_ids, *begun}):
+    for number in _with_fellows(ctx, sorted({*object_ids, *begun})):
         if number not in done:
             who, receipt = _erase(ctx, number, cause)
             done |= dict.fromkeys(who.ids, receipt)
     return list({id(receipt): receipt for receipt in done.values()}.values())
+
+
+def _with_fellows(ctx: Context, object_ids: Sequence[int]) -> list[int]:
+    """These and everybody merged into them; whom a merge took comes before whom it made.
+
+    In that order because an erasure takes the notice of its merge along: broken off, the rest is still known.
+    """
+    with ctx.store.view() as u:
+        told = inbox.of_type(u, ctx.portal_id, "contact.merge")
+    into: dict[int, set[int]] = {}
+    for entry in told:
+        for notice in split(f"[{entry.body}]".encode()).notices:
+            into.setdefault(notice.survivor or 0, set()).update(notice.merged)
+    found = list(object_ids)
+    for number in found:
+        found += sorted(into.get(number, set()) - set(found))
+    return found[::-1]
 
 
 def finished(ctx: Context) -> bool:

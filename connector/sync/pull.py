@@ -295,5 +295,6 @@ EVENT_SOURCE = {
 def off_sources(ctx: Context) -> frozenset[str]:
     """Event sources that were never read or that this portal does not offer: their rules are unknown, not zero."""
     with ctx.store.view() as u:
-        states = {source: cursors.get(u, ctx.portal_id, f"events/{stream}") for stream, source in EVENT_SOURCE.items()}
+        known = cursors.some(u, ctx.portal_id, {f"events/{stream}" for stream in EVENT_SOURCE})
+    states = {source: known.get(f"events/{stream}") for stream, source in EVENT_SOURCE.items()}
     return frozenset(source for source, state in states.items() if state is None or state.get("off"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from connector.model.records import Owner, Pipeline, PropertyDefinition, PropertyOption, Stage
-from connector.store import definitions
+from connector.store import Store, definitions
 from connector.store.definitions import Difference
 from tests.store.builders import T0
 
@@ -54,6 +56,30 @@ def test_pipelines_come_back_with_their_stages_in_order(u, portal):
     assert definitions.pipelines(u, portal, "deals") == (sales, old)
     assert definitions.pipelines(u, portal, "contacts") == ()
     assert definitions.replace_pipelines(u, portal, "deals", [sales], T0) == Difference(removed=("old",))
+
+
+def test_what_another_process_read_anew_is_seen_at_once(store, url, portal):
+    other = Store.open(url)
+    with store.unit() as u:
+        definitions.replace_properties(u, portal, "contacts", [prop("a")], T0)
+    with other.view() as u:
+        assert list(definitions.properties(u, portal, "contacts")) == ["a"]
+    with store.unit() as u:
+        definitions.replace_properties(u, portal, "contacts", [prop("b")], T0 + 1)
+    with other.view() as u:
+        assert list(definitions.properties(u, portal, "contacts")) == ["b"]
+    other.close()
+
+
+def test_a_reading_that_was_not_kept_is_not_believed(store, portal):
+    with store.unit() as u:
+        definitions.replace_properties(u, portal, "contacts", [prop("a")], T0)
+    with suppress(LookupError), store.unit() as u:
+        definitions.replace_properties(u, portal, "contacts", [prop("b")], T0 + 1)
+        assert list(definitions.properties(u, portal, "contacts")) == ["b"]
+        raise LookupError
+    with store.view() as u:
+        assert list(definitions.properties(u, portal, "contacts")) == ["a"]
 
 
 def test_six_hundred_properties(u, portal):
