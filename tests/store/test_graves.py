@@ -192,3 +192,26 @@ def test_an_email_kept_for_an_unknown_survivor_ends_when_that_turns_out_deleted(
     records.upsert(u, portal, "contacts", [snapshot(9, 1, archived=True)], T0 + 1)
     records.upsert(u, portal, "contacts", [snapshot(9, 2)], T0 + 2)
     assert records.by_email(u, portal, "p1@example.com") is None
+
+
+def test_many_merges_at_once_are_as_many_one_by_one(u, portal, two):
+    """8 and 9 are names alone; 1 has a past; 2 is a survivor that is merged on; 7 follows 3 to where it goes."""
+    records.merge_many(u, portal, "contacts", {8: 3, 9: 3, 1: 2, 2: 3, 7: 2}, T0 + 10)
+    assert records.resolve(u, portal, "contacts", [1, 2, 7, 8, 9]) == dict.fromkeys([1, 2, 7, 8, 9], 3)
+    assert [act.id for act in activities.of(u, portal, [3])[3]] == ["s1", "both"]
+    graves = [record for page in records.stream(u, portal, "contacts", live=False) for record in page]
+    assert {record.id: (record.archived, record.merged_into) for record in graves} == dict.fromkeys(
+        [1, 2, 7, 8, 9], (True, 3)
+    )
+
+
+def test_a_page_read_before_a_merge_of_names_digs_no_loser_up(u, portal):
+    records.merge_many(u, portal, "contacts", {8: 3, 9: 3}, T0 + 10)
+    assert records.upsert(u, portal, "contacts", [snapshot(8, 99)], T0 + 99) == Upserted(stale=1)
+
+
+def test_a_survivor_of_merged_names_waits_to_be_judged(u, portal):
+    records.upsert(u, portal, "contacts", [snapshot(3, 1)], T0)
+    records.clear_dirty(u, portal, records.dirty_or_due(u, portal, T0))
+    records.merge_many(u, portal, "contacts", {8: 3}, T0 + 10)
+    assert records.dirty_or_due(u, portal, T0).keys() == {3}

@@ -169,11 +169,13 @@ class MirrorMachine(RuleBasedStateMachine):
         batch=st.lists(st.tuples(IDS, st.integers(0, 4), st.booleans(), VALUES), min_size=1, max_size=4),
         delay=st.integers(0, 4),
         refresh=st.booleans(),
+        packed=st.booleans(),
     )
-    def a_page_arrives(self, batch, delay, refresh):
+    def a_page_arrives(self, batch, delay, refresh, packed):
         """Read ``delay`` ago; modified at one of five times, so that many are stale or equal."""
         read = self.now - delay
         page = [Snapshot("contacts", i, values, None, T0 + m, archived) for i, m, archived, values in batch]
+        page = [records.packed(one) for one in page] if packed else page
         for record, modified, archived, values in batch:
             self.model.take(record, modified, read, archived, values, refresh)
         with self.write() as u:
@@ -191,6 +193,13 @@ class MirrorMachine(RuleBasedStateMachine):
         self.model.merge(loser, winner, self.now)
         with self.write() as u:
             records.merge(u, self.portal, "contacts", loser, winner, T0 + self.now)
+
+    @rule(survivor_of=st.dictionaries(IDS, IDS, min_size=1, max_size=4))
+    def a_page_names_several_merges(self, survivor_of):
+        for loser in sorted(survivor_of):
+            self.model.merge(loser, survivor_of[loser], self.now)
+        with self.write() as u:
+            records.merge_many(u, self.portal, "contacts", survivor_of, T0 + self.now)
 
     @rule(record=IDS, at=st.integers(0, 3), ident=st.sampled_from(["x", "y"]))
     def somebody_acts(self, record, at, ident):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hypothesis.strategies as st
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
 
 from connector.errors import StoreError
 from connector.store import history, records
@@ -306,3 +308,34 @@ def test_portals_do_not_see_each_other(u, portal):
     assert properties(u, portal + 1, 1) == {"email": "b@example.com"}
     records.bury(u, portal + 1, "contacts", [1], T0)
     assert records.count(u, portal, "contacts") == 1
+
+
+WORDS = st.text(max_size=8)
+PROPERTIES = st.dictionaries(
+    st.sampled_from(["email", "hs_additional_emails", "lifecyclestage", "lastmodifieddate", "jobtitle", "city"]),
+    WORDS | st.none(),
+)
+
+
+@given(properties=PROPERTIES)
+def test_packed_properties_say_what_they_were_packed_from(properties):
+    kept = records.packed(snapshot(1, **properties)).properties
+    assert dict(kept) == properties
+    assert len(kept) == len(properties)
+    for name in ("email", "city", "unheard_of"):
+        assert kept.get(name) == properties.get(name)
+        assert kept.get(name, "else") == properties.get(name, "else")
+        assert (name in kept) == (name in properties)
+
+
+def test_a_packed_snapshot_read_again_plain_writes_nothing(u, portal):
+    once = snapshot(1, 1, email="a@x.com", jobtitle="CTO", city=None)
+    assert records.upsert(u, portal, "contacts", [records.packed(once)], T0).created == [1]
+    assert records.upsert(u, portal, "contacts", [once], T0 + 1) == Upserted(unchanged=1)
+    assert records.upsert(u, portal, "contacts", [records.packed(once)], T0 + 2) == Upserted(unchanged=1)
+    assert records.by_email(u, portal, "a@x.com").id == 1
+
+
+def test_what_is_not_mirrored_is_not_packed():
+    call = snapshot(1, object_type="calls", hs_call_title="x")
+    assert records.packed(call) is call
