@@ -159,16 +159,28 @@ class Transport:
 
     def attempt(self, call: Call, number: int) -> Answer:
         """One try, with another token when the portal refuses one that has been replaced."""
-        token = self._current_token()
+        fresh = ""
         for _ in range(MOST_TOKENS - 1):
+            permit = self._leave(call)
+            token = fresh or self._token_with(permit)
             try:
-                return self._once(call, token, number)
+                return self._once(call, token, permit, number)
             except TokenRejected:
                 fresh = self._other_token(token)
                 if fresh == token:
                     raise
-                token = fresh
-        return self._once(call, token, number)
+        return self._once(call, fresh, self._leave(call), number)
+
+    def _leave(self, call: Call) -> Permit:
+        return self.governor.acquire(call.operation.kind, live=call.live, now_ms=self.time.now_ms())
+
+    def _token_with(self, permit: Permit) -> str:
+        """Asked for once the call may be made: a token may run out while a call waits for its leave."""
+        try:
+            return self._current_token()
+        except BaseException:
+            self.governor.lost(permit)
+            raise
 
     def _current_token(self) -> str:
         return (self._token if isinstance(self._token, str) else self._token()).strip()
@@ -178,8 +190,7 @@ class Transport:
             return self._token.refused(token).strip()
         return self._current_token()
 
-    def _once(self, call: Call, token: str, number: int) -> Answer:
-        permit = self.governor.acquire(call.operation.kind, live=call.live, now_ms=self.time.now_ms())
+    def _once(self, call: Call, token: str, permit: Permit, number: int) -> Answer:
         sent_ms, started = self._clock.now_ms(), self._clock.monotonic()
         answer, error = self._exchange(call, token)
         if answer is not None:

@@ -6,74 +6,21 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from pydantic import SecretStr
 
 from connector.errors import ConfigError, GrantRevoked
 from connector.service import Service
 from connector.serving.oauth import COOKIE
-from connector.serving.web import Parts, create_app
-from connector.store import portals
 from connector.sync.connecting import BACK, START, free_name
 from connector.sync.credentials import grant_of
 from connector.twin import Dials, Twin, serve_twin
 from connector.vault import Vault
 from tests import databases
 from tests.rig import OFF, SharedClock, settings_for
-
-PUBLIC = "https://leads.example.test"
-
-
-class Agency:
-    """One installation with the app set up; ``browser()`` is a fresh one each time."""
-
-    def __init__(self, settings, twin: Twin, clock: SharedClock) -> None:
-        self.settings, self.twin, self.clock = settings, twin, clock
-        self.parts = Parts.open(settings, lambda _front: lambda _u, _portal: None, clock=clock)
-        self.app = create_app(self.parts)
-
-    def browser(self):
-        return self.app.test_client()
-
-    @contextmanager
-    def service(self, **parts) -> Iterator[Service]:
-        with Service.open(self.settings, clock=self.clock, **parts) as service:
-            yield service
-
-    def link(self, name: str = "") -> str:
-        with self.service() as service:
-            url = service.connect_link(name)["url"]
-        assert url.startswith(PUBLIC + START)
-        return url.removeprefix(PUBLIC)
-
-    def asked(self, browser, name: str = "") -> str:
-        """From the link to HubSpot's consent page: its address."""
-        told = parse_qs(urlsplit(self.link(name)).query)["link"][0]
-        answer = browser.post(START, data={"link": told}, base_url=PUBLIC)
-        assert answer.status_code == 303, answer.text
-        return answer.headers["Location"]
-
-    def consent(self, browser, name: str = "") -> str:
-        """From the link through HubSpot's consent: the address HubSpot sends the browser back to."""
-        back = requests.get(self.asked(browser, name), allow_redirects=False, timeout=9).headers["Location"]
-        assert back.startswith(PUBLIC + BACK)
-        return back.removeprefix(PUBLIC)
-
-    def connect(self, name: str = ""):
-        browser = self.browser()
-        return browser.get(self.consent(browser, name), base_url=PUBLIC)
-
-    def row(self, name: str):
-        with self.parts.store.view() as u:
-            return portals.by_name(u, name)
-
-    def names(self) -> list[str]:
-        with self.parts.store.view() as u:
-            return [row.name for row in portals.every(u)]
+from tests.serving.agency import PUBLIC, Agency, with_app
 
 
 @pytest.fixture
@@ -88,13 +35,8 @@ def twin() -> Twin:
 def agency(request, twin) -> Iterator[Agency]:
     url = databases.fresh_url(request.param)
     with serve_twin(twin) as address:
-        settings = settings_for(
-            databases.scratch(),
-            public_url=PUBLIC,
-            hubspot_url=address,
-            hubspot_client_id=twin.access.client_id,
-            hubspot_client_secret=SecretStr(twin.access.client_secret),
-        ).model_copy(update={"database_url": url})
+        own = settings_for(databases.scratch()).model_copy(update={"database_url": url})
+        settings = with_app(own, twin, address)
         made = Agency(settings, twin, twin.clock)
         yield made
         made.parts.close()
