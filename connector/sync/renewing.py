@@ -2,7 +2,7 @@
 
     good for long yet        → as it is, from memory
     to be renewed soon       → whoever gets the lease renews; everybody else goes on with the old one
-    over                     → everybody waits for the one who renews
+    over, or nearly          → everybody waits for the one who renews
     refused, though good     → renewed once in five minutes; refused again: the portal rests until it is connected anew
     refresh token refused    → looked up once more (another process may have replaced it), then the same
 
@@ -23,7 +23,15 @@ from typing import TypeVar
 import structlog
 
 from connector.clock import Clock
-from connector.errors import FatalError, GrantRevoked, PortalUnavailable, StoreError, TokenRejected
+from connector.errors import (
+    ConfigError,
+    FatalError,
+    GrantRevoked,
+    PortalUnavailable,
+    RetryableError,
+    StoreError,
+    TokenRejected,
+)
 from connector.portal.oauth import OAuthClient
 from connector.store import Store, leases, portals
 from connector.store.front import Front
@@ -38,6 +46,7 @@ LEASE_MS = 120_000
 FORCE_EVERY_MS = 300_000
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 60.0
+QUIET_SECONDS = 15.0
 
 Fault = TypeVar("Fault", bound=FatalError)
 
@@ -77,6 +86,7 @@ class Renewing:
         self._turn = threading.Lock()
         self._held: _Held | None = None
         self._dead: bytes | None = None
+        self._quiet_until = 0.0
 
     def __call__(self) -> str:
         """The access token to use now."""
@@ -85,8 +95,9 @@ class Renewing:
             held = self._read()
         if self._left(held) > self._margin(held):
             return held.grant.access
-        over = self._left(held) <= self._margin(held) // 2
-        return self._renewed(held, wait=over).grant.access
+        if self._left(held) <= self._margin(held) // 2:
+            return self._renewed(held, wait=True).grant.access
+        return self._renewed_early(held).grant.access
 
     def refused(self, token: str) -> str:
         """HubSpot did not accept this one: another that was put in its place, or one forced renewal."""
@@ -96,6 +107,17 @@ class Renewing:
         return self._renewed(held, wait=True, forced=self._left(held) > 0).grant.access
 
     # renewing ----------------------------------------------------------------------------------------------------
+
+    def _renewed_early(self, held: _Held) -> _Held:
+        """While the token is still good a token endpoint in trouble stops nobody; it is asked again a little later."""
+        if self._clock.monotonic() < self._quiet_until:
+            return held
+        try:
+            return self._renewed(held, wait=False)
+        except (RetryableError, ConfigError) as fault:
+            log.warning("grant.not_renewed_yet", portal=self._portal_id, reason=fault.reason)
+            self._quiet_until = self._clock.monotonic() + QUIET_SECONDS
+            return held
 
     def _renewed(self, before: _Held, *, wait: bool, forced: bool = False) -> _Held:
         """The grant after a renewal by whomever; the one before while another renews and nobody has to wait."""

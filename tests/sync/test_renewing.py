@@ -114,6 +114,15 @@ class TestInTime:
         assert desk() == first
         assert office.asked() == 0
 
+    def test_a_token_endpoint_in_trouble_stops_nobody_while_the_token_is_good(self, office):
+        desk, first = office.desk(), office.stored().access
+        office.twin.dials.faults = [{"match": "/oauth/", "status": 503, "times": 10**6}]
+        office.clock.advance(1800 - 119)
+        assert [desk() for _ in range(3)] == [first] * 3
+        office.twin.dials.faults = []
+        office.clock.advance(16)
+        assert desk() == office.stored().access != first
+
     def test_a_lease_of_a_process_that_died_runs_out(self, office):
         desk, first = office.desk(), office.stored().access
         self._taken(office)
@@ -253,7 +262,7 @@ class TestLost:
     def test_our_own_wrong_secret_loses_nothing(self, office):
         office.client.close()
         office.client = OAuthClient(office.r.url, office.twin.access.client_id, ["wrong"], clock=office.clock)
-        office.clock.advance(1750)
+        office.clock.advance(1790)
         with pytest.raises(ConfigError, match="client secret"):
             office.desk()()
         assert office.row().paused_ms is None
