@@ -46,7 +46,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "privacy": ("connector.commands.privacy:privacy", "A person's rights: a copy of everything, or erasure."),
         "backup": ("connector.commands.backup:backup", "Everything in one file, while the service goes on."),
         "restore": ("connector.commands.backup:restore", "Put a backup in the database's place."),
-        "db": ("connector.commands.setup:db", "The database's revision."),
+        "db": ("connector.commands.setup:db", "The database's revision and key."),
         "twin": ("connector.commands.twin:twin", "The simulated portal alone, for training and tests."),
     },
 }

@@ -17,6 +17,7 @@ from typing import Any
 from connector.clock import Clock, iso
 from connector.engine.yielding import GiveWay, keep_going
 from connector.portal.gateway import CallCounts, Learned, Portal, Rates
+from connector.portal.oauth import OAuthClient
 from connector.portal.versions import OLD
 from connector.progress import Progress
 from connector.resting import Rests
@@ -25,10 +26,13 @@ from connector.store.front import Front
 from connector.store.portals import PortalRow
 from connector.sync import checking, rulebook
 from connector.sync.context import Context
+from connector.sync.credentials import KIND, grant_of
+from connector.sync.renewing import Renewing
 from connector.sync.rulebook import Rulebook
 from connector.vault import Vault
 
 PortalFactory = Callable[..., Portal]
+Token = Callable[[], str] | str
 RATES = "rates"
 
 
@@ -53,6 +57,8 @@ class Desk:
         clock: Clock,
         progress: Progress,
         connect: PortalFactory,
+        front: Callable[[], Front],
+        oauth: Callable[[str], OAuthClient],
         rates: Rates | None = None,
         journal: Path | None = None,
         lasting: bool = False,
@@ -62,6 +68,10 @@ class Desk:
         self._clock = clock
         self._progress = progress
         self.connect = connect
+        self._front = front
+        self._oauth = oauth
+        self._apps: dict[str, OAuthClient] = {}
+        self._renewing: dict[int, Renewing] = {}
         self.give_way: GiveWay = keep_going
         self._rates = rates or Rates()
         self._journal = journal
@@ -114,26 +124,50 @@ class Desk:
         """Put everything away."""
         with self._lock:
             laid, self._laid = list(self._laid.values()), {}
+            apps, self._apps = list(self._apps.values()), {}
         for one in laid:
             one.portal.close()
+        for app in apps:
+            app.close()
 
     def _lay(self, row: PortalRow, *, offline: bool) -> _Laid:
-        if offline or not self._lasting:
-            return _Laid(self._opened(row, "" if offline else self._token(row)), ())
-        seal = (row.base_url, row.token_sealed, row.generation, row.time_zone)
+        if offline:
+            return _Laid(self._opened(row, ""), ())
+        token = self._token(row)
+        if not self._lasting:
+            return _Laid(self._opened(row, token), ())
+        # A grant changes with every renewal; whoever renews it is the same.
+        opened_with = row.token_sealed if isinstance(token, str) else KIND
+        seal = (row.base_url, row.name, opened_with, row.generation, row.time_zone)
         with self._lock:
             known = self._laid.get(row.id)
             if known is not None and known.seal == seal:
                 return known
-            self._laid[row.id] = made = _Laid(self._opened(row, self._token(row)), seal)
+            self._laid[row.id] = made = _Laid(self._opened(row, token), seal)
         if known is not None:
             known.portal.close()
         return made
 
-    def _token(self, row: PortalRow) -> str:
-        return self._vault.open(row.token_sealed or b"", row.name)
+    def _token(self, row: PortalRow) -> Token:
+        """A pasted token as it is; for a grant, whoever keeps it renewed."""
+        text = self._vault.open(row.token_sealed or b"", row.name)
+        if grant_of(text) is None:
+            return text
+        with self._lock:
+            return self._renewing.setdefault(
+                row.id,
+                Renewing(row.id, row.name, self._store, self._front, self._vault, lambda: self._app(row), self._clock),
+            )
 
-    def _opened(self, row: PortalRow, token: str) -> Portal:
+    def _app(self, row: PortalRow) -> OAuthClient:
+        """The app at the address where this portal answers."""
+        with self._lock:
+            known = self._apps.get(row.base_url)
+            if known is None:
+                known = self._apps[row.base_url] = self._oauth(row.base_url)
+            return known
+
+    def _opened(self, row: PortalRow, token: Token) -> Portal:
         return self.connect(
             row.base_url,
             token,

@@ -24,6 +24,8 @@
         │   └── FeatureOff            the portal lacks the endpoint, tier or scope for this feature
         └── FatalError        stop this portal's run
             ├── TokenRejected         401, or an answer that means the same
+            ├── GrantRefused          HubSpot's token endpoint says no; ``code`` is its word for why
+            │   └── GrantRevoked          the app was uninstalled, or its consent taken back: only people can mend it
             ├── MissingScope          403 with the scopes that are missing
             ├── ProtocolBroken        the portal answers in a way that would lose data (page token repeats …)
             └── BlastRadiusExceeded   a plan touches more contacts than the limit allows
@@ -234,6 +236,22 @@ class TokenRejected(FatalError):
     """The portal does not accept the token."""
 
     reason = "token_rejected"
+
+
+class GrantRefused(FatalError):
+    """HubSpot's token endpoint says no; ``code`` is its word for why (BAD_AUTH_CODE, BAD_REDIRECT_URI …)."""
+
+    reason = "grant_refused"
+
+    def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+
+
+class GrantRevoked(GrantRefused):
+    """The app was uninstalled or its consent taken back: only people can mend it, by connecting again."""
+
+    reason = "grant_revoked"
 
 
 class MissingScope(FatalError):

@@ -25,6 +25,7 @@ from connector.installing import current, install, upgrade
 from connector.portal.app_webhooks import AppWebhooks, connect_app
 from connector.portal.gateway import Rates
 from connector.portal.hubspot import connect
+from connector.portal.oauth import OAuthClient
 from connector.progress import Progress, Silent
 from connector.reports import best, overview, rows
 from connector.reports.glance import glance
@@ -55,7 +56,9 @@ from connector.sync import (
     wellbeing,
 )
 from connector.sync import drain as draining
+from connector.sync.connecting import Connecting
 from connector.sync.context import Context
+from connector.sync.credentials import keep_token, seal_again
 from connector.sync.pull import PullOptions, booked_pull
 from connector.sync.retention import retain
 from connector.sync.rulebook import publish_shipped
@@ -90,6 +93,8 @@ class Service:
             clock=self._clock,
             progress=progress or Silent(),
             connect=connector,
+            front=lambda: self.front,
+            oauth=self._oauth,
             rates=rates,
             journal=journal_of(settings.database_url),
             lasting=lasting,
@@ -165,17 +170,25 @@ class Service:
         finally:
             portal.close()
         checking.refuse_without_contacts(features)
-        now, sealed = self._clock.now_ms(), self._vault.seal(token, name)
+        now = self._clock.now_ms()
         with self.store.unit() as u:
             row = next((known for known in portals.every(u) if known.name == name), None)
             if row is not None:
                 checking.refuse_other_portal(row, identity, address)
-                portals.set_token(u, row.id, sealed)
+                keep_token(u, row, token, self._vault)
                 portals.set_identity(u, row.id, identity)
             else:
-                row = portals.add(u, name, address, sealed, identity, now)
+                row = portals.add(u, name, address, self._vault.seal(token, name), identity, now)
                 publish_shipped(u, row.id, self._settings.config_dir, now)
         return checking.added(row, identity, features)
+
+    def connect_link(self, name: str = "") -> dict[str, Any]:
+        """An address under which one person connects (or connects anew) one portal by consent."""
+        doorway = Connecting(
+            self.store, self.front, self._vault, self._settings, self._clock,
+            connect=self._desk.connect, app=self._oauth,
+        )  # fmt: skip
+        return doorway.link(name)
 
     def list_portals(self) -> dict[str, Any]:
         """Every portal with one sentence of state."""
@@ -204,7 +217,7 @@ class Service:
         now = self._clock.now_ms()
         return self._switch(
             name,
-            lambda u, row: portals.pause(u, row.id, "paused by hand", now),
+            lambda u, row: portals.pause(u, row.id, portals.BY_HAND, now),
             "paused",
             "Nothing is read or written.",
         )
@@ -425,6 +438,11 @@ class Service:
         """Which schema revision the database has, and which this code wants."""
         return current(settings)
 
+    def rotate_key(self) -> dict[str, Any]:
+        """Seal every token again with the first of the keys."""
+        with self.store.unit() as u:
+            return telling.rotated(*seal_again(u, self._vault))
+
     def examine(self) -> dict[str, Any]:
         """How the installation is: key, inbox, who is alive, what is held, gaps, the last backup."""
         with self.store.view() as u:
@@ -470,6 +488,10 @@ class Service:
             yield app
         finally:
             app.close()
+
+    def _oauth(self, base_url: str) -> OAuthClient:
+        settings = self._settings
+        return OAuthClient(base_url, settings.hubspot_client_id, settings.client_secrets, clock=self._clock)
 
     def _context(
         self, name: str, *, offline: bool = False, gated: bool = True, front: bool = False

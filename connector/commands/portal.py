@@ -35,6 +35,22 @@ def add(app: App, name: str, token_stdin: bool, base_url: str | None) -> int:
         return app.show(service.add_portal(name, token, base_url), "portals:added")
 
 
+@portal.command(
+    "connect",
+    short_help="A link with which somebody connects a portal by consent.",
+    epilog=examples("leadwright portal connect", "leadwright portal connect acme"),
+)
+@click.argument("name", default="")
+@standard
+def connect(app: App, name: str) -> int:
+    """Print a link, good once and for ten minutes, with which somebody connects a portal by consent (OAuth).
+
+    NAME is the portal to connect anew, or the name of a new one; without it a new one is named by its domain.
+    """
+    with app.service() as service:
+        return app.show(service.connect_link(name), "portals:link")
+
+
 def _token(app: App, from_stdin: bool) -> str:
     if from_stdin:
         token = sys.stdin.read().strip()

@@ -19,7 +19,7 @@ def init(app: App) -> int:
 
 @click.group("db", epilog=examples("leadwright db upgrade"))
 def db() -> None:
-    """The database's revision."""
+    """The database's revision, and the key that closes its tokens."""
 
 
 @db.command("upgrade", short_help="Bring it to the revision that is needed.", epilog=examples("leadwright db upgrade"))
@@ -38,3 +38,18 @@ def upgrade(app: App) -> int:
 def current(app: App) -> int:
     """Show the database's revision and the one this Leadwright needs; exit code 3 when they differ."""
     return app.show(app.parts().db_current(app.settings()), "setup:revision")
+
+
+@db.command(
+    "rotate-key",
+    short_help="Seal every token again with a new key.",
+    epilog=examples("leadwright db rotate-key"),
+)
+@standard
+def rotate_key(app: App) -> int:
+    """Seal every portal's token again with the first key of LEADWRIGHT_SECRET_KEY (the new one, the old after a comma).
+
+    Restart what runs with both keys first. Nothing has to stop meanwhile.
+    """
+    with app.service() as service:
+        return app.show(service.rotate_key(), "setup:rotated")

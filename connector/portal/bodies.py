@@ -47,6 +47,7 @@ class Envelope:
     category: str = ""
     sub_category: str = ""
     policy: str = ""
+    status: str = ""
     correlation: str = ""
     message: str = ""
     context: Mapping[str, list[str]] = field(default_factory=dict)
@@ -82,6 +83,7 @@ def envelope(answer: Answer) -> Envelope:
         category=_word(data.get("category") or data.get("errorType") or data.get("error")),
         sub_category=_word(data.get("subCategory")),
         policy=_word(data.get("policyName")),
+        status=_word(data.get("status")),
         correlation=_word(correlation),
         message=text(data.get("message")),
         context=context_of(data),

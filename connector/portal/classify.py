@@ -17,6 +17,8 @@ from connector.errors import (
     Conflict,
     DailyLimitReached,
     FeatureOff,
+    GrantRefused,
+    GrantRevoked,
     MissingScope,
     NotFound,
     PortalMoving,
@@ -36,6 +38,8 @@ OUTCOME_UNKNOWN = "outcome_unknown"
 UNREADABLE = "unreadable"
 # The CDN says that it did not get through to HubSpot, so nothing was carried out (HubSpot docs: error handling).
 _ORIGIN_NOT_REACHED = frozenset({521, 522, 523, 525, 526})
+# What a refresh answers after the app was uninstalled, or when the portal is gone.
+_GRANT_GONE = frozenset({"BAD_REFRESH_TOKEN", "BAD_HUB"})
 _NEW_CREDENTIAL = (
     "Create or copy a token with the scopes Leadwright needs (HubSpot: settings, integrations, private apps or service "
     "keys), then run `leadwright portal add` again."
@@ -95,6 +99,14 @@ def scopes_of(body: Envelope) -> tuple[str, ...]:
 def _token_rejected(case: Case) -> SyncError:
     what = f"The token was not accepted by {case.host}"
     return TokenRejected(case.sentence(what), remedy=_NEW_CREDENTIAL)
+
+
+def _grant_refused(case: Case) -> SyncError:
+    """The token endpoint's own shape of an error; ``status`` tells more than ``error`` (hubspot-api.md 1.4)."""
+    code = case.body.status if case.body.status not in {"", "error"} else case.body.category
+    what = case.sentence(f"HubSpot refused the grant ({code or 'without a code'})")
+    gone = code in _GRANT_GONE or (code == "invalid_grant" and case.operation.name == "oauth.refresh")
+    return GrantRevoked(what, code=code) if gone else GrantRefused(what, code=code)
 
 
 def _missing_scope(case: Case) -> SyncError:
@@ -166,6 +178,7 @@ def _only(*statuses: int) -> frozenset[int]:
 
 
 TABLE: tuple[Row, ...] = (
+    Row(_only(400, 401, 403), lambda case: case.operation.name.startswith("oauth."), _grant_refused),
     # A malformed token has been answered with 530 by the CDN (Airbyte's HubSpot source, error handler).
     Row(_only(401, 530), _always, _token_rejected),
     Row(_only(403), lambda case: "SCOPE" in case.body.category or bool(scopes_of(case.body)), _missing_scope),

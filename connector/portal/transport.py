@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Protocol, runtime_checkable
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -41,6 +42,9 @@ READ_SECONDS = 30.0
 # HubSpot ends a call of its own after 100 s (status 524); searches and batches are the slow ones.
 SLOW_READ_SECONDS = 60.0
 _SLOW = frozenset({"search", "batch_read", "write"})
+# A token may be replaced while a call is under way, and its successor once more; a third refusal is meant.
+MOST_TOKENS = 3
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _WASTED = (RateLimited, DailyLimitReached, PortalUnavailable, PortalMoving, RecordLocked)
 
 log = structlog.get_logger(__name__)
@@ -56,10 +60,22 @@ class Call:
     query: str = ""
     body: bytes | None = None
     live: bool = False
+    form: bool = False
 
     @property
     def target(self) -> str:
         return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@runtime_checkable
+class TokenSource(Protocol):
+    """Where tokens come from that are replaced while we work."""
+
+    def __call__(self) -> str:
+        """The token to use now."""
+
+    def refused(self, token: str) -> str:
+        """The portal did not accept this one: the one to use instead. Raises ``FatalError`` when there is none."""
 
 
 class PortalClock:
@@ -142,21 +158,39 @@ class Transport:
         self._session.close()
 
     def attempt(self, call: Call, number: int) -> Answer:
-        """One try, with a second token when the first has just been replaced by another process."""
-        token = self._current_token()
+        """One try, with another token when the portal refuses one that has been replaced."""
+        fresh = ""
+        for _ in range(MOST_TOKENS - 1):
+            permit = self._leave(call)
+            token = fresh or self._token_with(permit)
+            try:
+                return self._once(call, token, permit, number)
+            except TokenRejected:
+                fresh = self._other_token(token)
+                if fresh == token:
+                    raise
+        return self._once(call, fresh, self._leave(call), number)
+
+    def _leave(self, call: Call) -> Permit:
+        return self.governor.acquire(call.operation.kind, live=call.live, now_ms=self.time.now_ms())
+
+    def _token_with(self, permit: Permit) -> str:
+        """Asked for once the call may be made: a token may run out while a call waits for its leave."""
         try:
-            return self._once(call, token, number)
-        except TokenRejected:
-            fresh = self._current_token()
-            if fresh == token:
-                raise
-            return self._once(call, fresh, number)
+            return self._current_token()
+        except BaseException:
+            self.governor.lost(permit)
+            raise
 
     def _current_token(self) -> str:
         return (self._token if isinstance(self._token, str) else self._token()).strip()
 
-    def _once(self, call: Call, token: str, number: int) -> Answer:
-        permit = self.governor.acquire(call.operation.kind, live=call.live, now_ms=self.time.now_ms())
+    def _other_token(self, token: str) -> str:
+        if isinstance(self._token, TokenSource):
+            return self._token.refused(token).strip()
+        return self._current_token()
+
+    def _once(self, call: Call, token: str, permit: Permit, number: int) -> Answer:
         sent_ms, started = self._clock.now_ms(), self._clock.monotonic()
         answer, error = self._exchange(call, token)
         if answer is not None:
@@ -181,10 +215,10 @@ class Transport:
         url, headers = f"{self.base_url}{call.target}", {}
         if self._key_name:  # added last, so that no log and no error ever holds it
             url += f"{'&' if call.query else '?'}{self._key_name}={quote(token, safe='')}"
-        else:
+        elif token:
             headers["Authorization"] = f"Bearer {token}"
         if call.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = _FORM if call.form else _JSON
         request = requests.Request(call.operation.method, url, headers=headers, data=call.body)
         return self._session.prepare_request(request)
 

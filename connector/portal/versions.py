@@ -20,9 +20,11 @@ DATED = "2026-09"
 GENERATIONS = (OLD, DATED)
 
 _V3_END = date(2027, 9, 1)
+_OAUTH_V1_END = date(2027, 2, 16)
 _V4_END = date(2027, 3, 30)
 _V3_SOURCE = "HubSpot changelog 2026-09-15: legacy APIs and legacy apps, what is going unsupported and when"
 _V4_SOURCE = "HubSpot changelog: deprecating support for HubSpot v4 APIs"
+_OAUTH_V1_SOURCE = "HubSpot changelog: v1 OAuth API deprecation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,11 @@ _TABLE = (
         optional=True,
         missing="record",
     ),
+    # Opened by the app's client secret. v1 of the token endpoint is asked only where nobody knows the dated one.
+    Operation("oauth.redeem", "POST", "/oauth/v1/token", "/oauth/2026-09/token", safe=False),
+    Operation("oauth.refresh", "POST", "/oauth/v1/token", "/oauth/2026-09/token"),
+    Operation("oauth.introspect", "POST", "/oauth/v3/token/introspect", "/oauth/2026-09/token/introspect"),
+    Operation("oauth.revoke", "POST", "/oauth/v3/token/revoke", "/oauth/2026-09/token/revoke", empty=True),
     # The app's own, opened by a developer key; no portal's token reaches them.
     Operation("app.target", "GET", f"{_APP}/settings", f"{_APP_DATED}/settings", missing="record"),
     Operation("app.aim", "PUT", f"{_APP}/settings", f"{_APP_DATED}/settings", missing="record"),
@@ -295,6 +302,9 @@ def _ending(operation: Operation, generation: str) -> Ending | None:
     path = operation.template(generation)
     if f"/{DATED}" in path:
         return None
-    fourth = "/v4/" in path
-    end, source = (_V4_END, _V4_SOURCE) if fourth else (_V3_END, _V3_SOURCE)
+    end, source = _V3_END, _V3_SOURCE
+    if "/v4/" in path:
+        end, source = _V4_END, _V4_SOURCE
+    elif path.startswith("/oauth/v1/"):
+        end, source = _OAUTH_V1_END, _OAUTH_V1_SOURCE
     return Ending(operation.name, path, end, operation.dated or "", source)

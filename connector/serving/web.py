@@ -1,7 +1,8 @@
 """The web process: its parts, opened after the fork, and the app made of them. Routes of people live elsewhere.
 
 ``/webhooks/hubspot`` receives, ``/livez`` says that the process answers, ``/readyz`` whether all is fit, ``/metrics``
-gives the numbers. Every other answer is JSON without anything of the inside.
+gives the numbers, ``/oauth/hubspot/`` connects portals by consent. Every other answer is JSON without anything of the
+inside.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from connector.errors import StoreError
 from connector.serving import gunicorn_server, health, metrics
 from connector.serving.counting import Counting
 from connector.serving.heart import Heart
+from connector.serving.oauth import oauth_blueprint
 from connector.settings import Settings
 from connector.store import Store
 from connector.store.front import Front, front_url
@@ -116,6 +118,7 @@ def create_app(parts: Parts) -> Flask:
             allow_old_signatures=parts.settings.webhook_old_signatures,
         )
     )
+    app.register_blueprint(oauth_blueprint(parts.settings, parts.store, parts.front, parts.clock))
     _operation(app, parts)
     _errors(app)
     secure = parts.settings.public_url.startswith("https://")

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from connector.store.forgetting import Person, speaks_of
 from connector.store.front import Front
-from connector.store.front_schema import ADDRESSEES, DELIVERIES, WAKES
+from connector.store.front_schema import ADDRESSEES, DELIVERIES, LEASES, WAKES
 from connector.store.unit import Unit, check_portal
 
 _D = DELIVERIES.c
@@ -120,6 +120,7 @@ def forget_portal(front: Front, portal_id: int, hub_id: int | None) -> dict[str,
             break
     with front.unit() as u:
         found["wakes"] = u.change(sa.delete(WAKES).where(WAKES.c.portal_id == portal_id))
+        u.run(sa.delete(LEASES).where(LEASES.c.portal_id == portal_id))
     return {place: number for place, number in found.items() if number}
 
 

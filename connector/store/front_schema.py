@@ -1,4 +1,5 @@
-"""The tables at the front door: raw deliveries, whom they concern, which portals must be woken, and counts of events.
+"""The tables at the front door: raw deliveries, whom they concern, which portals must be woken, counts of events, and
+what processes agree on among each other (leases, what is good once).
 
 On SQLite they lie in a file of their own beside the database (``leadwright-inbox.db`` beside ``leadwright.db``), with
 the engine's tables: what is acknowledged must never wait for a transaction of the mirror (decision 10). On PostgreSQL
@@ -50,4 +51,18 @@ WAKES = sa.Table(
     big("raised_ms", null=True),
     sa.PrimaryKeyConstraint("portal_id", "kind"),
 )
+# Who may do something for a portal that only one may do at a time, of all processes: ``holder`` until ``until_ms``.
+# ``forced_ms``: when it was last done against all expectation.
+LEASES = sa.Table(
+    "leases",
+    FRONT,
+    big("portal_id"),
+    text("purpose"),
+    text("holder", default=""),
+    big("until_ms", default=0),
+    big("forced_ms", default=0),
+    sa.PrimaryKeyConstraint("portal_id", "purpose"),
+)
+# What is good once and was used: ids of links and of answers, kept until they would be too old anyway.
+SPENT = sa.Table("spent", FRONT, sa.Column("id", sa.Text(), primary_key=True), big("until_ms"))
 TALLIES = sa.Table("tallies", FRONT, text("name"), text("label"), big("n"), sa.PrimaryKeyConstraint("name", "label"))

@@ -110,6 +110,9 @@ def addresses(u: Unit) -> tuple[tuple[int, int, bool], ...]:
     return tuple((row[0], row[1], bool(row[2])) for row in u.rows(query))
 
 
+BY_HAND = "paused by hand"
+
+
 def set_live(u: Unit, portal_id: int, live: bool) -> None:
     _change(u, portal_id, live=live)
 
@@ -127,6 +130,20 @@ def resume(u: Unit, portal_id: int) -> None:
 
 def set_token(u: Unit, portal_id: int, token_sealed: bytes) -> None:
     _change(u, portal_id, token_sealed=token_sealed)
+
+
+def swap_token(u: Unit, portal_id: int, before: bytes, after: bytes) -> bool:
+    """Replace this very token; False when another has taken its place, or the portal is gone."""
+    check_portal(portal_id)
+    this = (PORTALS.c.id == portal_id) & (PORTALS.c.token_sealed == before)
+    return u.change(sa.update(PORTALS).where(this).values(token_sealed=after)) == 1
+
+
+def token_of(u: Unit, portal_id: int) -> bytes | None:
+    """The sealed token as it is now; None when there is none, or no such portal."""
+    check_portal(portal_id)
+    found = u.scalar(sa.select(PORTALS.c.token_sealed).where(PORTALS.c.id == portal_id))
+    return None if found is None else bytes(found)
 
 
 def set_identity(u: Unit, portal_id: int, identity: PortalIdentity) -> None:

@@ -179,6 +179,16 @@ def removed(name: str, places: dict[str, int]) -> dict[str, Any]:
     }
 
 
+def rotated(connected: int, changed: int) -> dict[str, Any]:
+    """What became of the tokens under the first of the keys."""
+    return {
+        "portals": connected,
+        "sealed_again": changed,
+        "text": f"{changed} of {connected} tokens sealed again; the first key closes all of them now. Leave the old "
+        "key behind the comma while people erased under it must be recognised and backups of then are kept.",
+    }
+
+
 def certified(certificate: dict[str, Any]) -> dict[str, Any]:
     """The certificate with its sentence."""
     sample = certificate["sample"]

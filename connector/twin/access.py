@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connector.twin.clock import Clock, iso, to_ms
 from connector.twin.definitions import TYPE_IDS
+from connector.twin.dials import Dials
 from connector.twin.errors import JSON, PortalError, envelope
 from connector.twin.feed import APP_ID, Source, app_source
 
-OAUTH_LIFE = 1800
+CODE_LIFE = 600
 SCOPES = (
     (r"/crm/v3/objects/([^/]+).*", "crm.objects.{}"),
     (r"/crm/v3/properties/([^/]+).*", "crm.schemas.{}"),
@@ -44,32 +48,49 @@ class Token:
         return app_source(self.app_id)
 
 
+@dataclass(frozen=True)
+class Consent:
+    """What a code stands for until it is redeemed; ``challenge`` is PKCE's (S256), '' without."""
+
+    redirect_uri: str
+    scopes: frozenset[str] | None
+    expires_at: datetime
+    challenge: str = ""
+
+    def proven(self, verifier: str) -> bool:
+        """Whether whoever redeems is the one who asked (RFC 7636)."""
+        hashed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        return not self.challenge or hashed == self.challenge
+
+
 @dataclass
 class Access:
     """All credentials of the portal."""
 
     portal_id: int
     clock: Clock
+    dials: Dials = field(default_factory=Dials)
     client_id: str = "7b1f4a52-twin-client"
     client_secret: str = "5e1f-twin-client-secret"  # noqa: S105 - a simulated portal
     developer_key: str = "d3v0c0de-74b1-4c2e-9d11-twin-developer"
     tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, frozenset[str] | None] = field(default_factory=dict)
-    codes: dict[str, tuple[str, frozenset[str] | None]] = field(default_factory=dict)
-    life: int = OAUTH_LIFE
+    codes: dict[str, Consent] = field(default_factory=dict)
+    renewals: Counter[str] = field(default_factory=Counter)
     issued: int = 0
 
-    def issue_code(self, redirect_uri: str, scopes: frozenset[str] | None = None) -> str:
-        """What HubSpot appends to the redirect after consent; single use."""
+    def issue_code(self, redirect_uri: str, scopes: frozenset[str] | None = None, challenge: str = "") -> str:
+        """What HubSpot appends to the redirect after consent; single use, short-lived."""
         self.issued += 1
         code = f"eu1-code-{self.portal_id}-{self.issued}"
-        self.codes[code] = (redirect_uri, scopes)
+        expires = self.clock.now() + timedelta(seconds=CODE_LIFE)
+        self.codes[code] = Consent(redirect_uri, scopes, expires, challenge)
         return code
 
     def issue_access(self, scopes: frozenset[str] | None) -> str:
         self.issued += 1
         token = f"CT{self.portal_id}-{self.issued:06d}-" + "x" * 420
-        expires = self.clock.now() + timedelta(seconds=self.life)
+        expires = self.clock.now() + timedelta(seconds=self.dials.oauth_life)
         self.tokens[token] = Token("oauth", scopes, expires, oauth=True)
         return token
 
@@ -78,6 +99,20 @@ class Access:
         token = f"eu1-refresh-{self.portal_id}-{self.issued}"
         self.refresh_tokens[token] = scopes
         return token
+
+    def renew(self, refresh: str) -> str:
+        """The refresh token that is good from now on; with the dial turned the old one is dead at once."""
+        self.renewals[refresh] += 1
+        if not self.dials.oauth_rotates:
+            return refresh
+        return self.issue_refresh(self.refresh_tokens.pop(refresh))
+
+    def uninstall(self) -> None:
+        """The app leaves the portal: every grant dies, and so do the tokens that came of it."""
+        self.refresh_tokens.clear()
+        self.codes.clear()
+        for secret in [secret for secret, token in self.tokens.items() if token.oauth]:
+            del self.tokens[secret]
 
     def admit(self, header: str, method: str, path: str) -> Token:
         """The token behind an Authorization header; raises the 401 or 403 HubSpot would answer."""

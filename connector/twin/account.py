@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, request
 
-from connector.twin.access import Access
 from connector.twin.clock import DAY, iso
 from connector.twin.definitions import BORN, load_yaml, object_name
-from connector.twin.errors import JSON, PortalError, correlation, not_found
+from connector.twin.errors import JSON, not_found
 from connector.twin.limits import Limits
 from connector.twin.state import State
 from connector.twin.web import Url, answer, flag, next_link, number
@@ -152,111 +149,3 @@ def _deal_pipeline() -> JSON:
         for at, row in enumerate(rows)
     ]
     return _pipeline("default", "Vertriebspipeline", stages)
-
-
-class OauthRoutes:
-    """Token endpoints (hubspot-api.md 1.2–1.4); v1 errors have their own shape."""
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-
-    def urls(self) -> list[Url]:
-        return [
-            Url("POST", "/oauth/v3/token", self.token), Url("POST", "/oauth/v1/token", self.token),
-            Url("POST", "/oauth/v3/token/introspect", self.introspect),
-            Url("POST", "/oauth/v3/token/revoke", self.revoke),
-            Url("GET", "/oauth/v1/access-tokens/<secret>", self.access_token),
-            Url("GET", "/oauth/authorize", self.authorize),
-        ]  # fmt: skip
-
-    def token(self) -> Response:
-        form = request.form
-        self._check_client(form)
-        grant = form.get("grant_type")
-        if grant == "authorization_code":
-            scopes = self._redeem(form)
-            return self._granted(scopes, self._access.issue_refresh(scopes))
-        if grant == "refresh_token":
-            refresh = form.get("refresh_token", "")
-            if refresh not in self._access.refresh_tokens:
-                raise self._refusal("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token")
-            return self._granted(self._access.refresh_tokens[refresh], refresh)
-        raise self._refusal("BAD_GRANT_TYPE", "invalid_request", f"unknown grant_type {grant}")
-
-    def _check_client(self, form: Any) -> None:
-        if form.get("client_id") != self._access.client_id:
-            raise self._refusal("BAD_CLIENT_ID", "invalid_client", "missing or unknown client id")
-        if form.get("client_secret") != self._access.client_secret:
-            raise self._refusal("BAD_CLIENT_SECRET", "invalid_client", "missing or invalid client secret")
-
-    def _redeem(self, form: Any) -> frozenset[str] | None:
-        found = self._access.codes.pop(form.get("code", ""), None)
-        if found is None:
-            raise self._refusal("BAD_AUTH_CODE", "invalid_grant", "missing or unknown auth code")
-        if found[0] != form.get("redirect_uri"):
-            raise self._refusal("BAD_REDIRECT_URI", "invalid_request", "redirect_uri does not match initial")
-        return found[1]
-
-    def _granted(self, scopes: frozenset[str] | None, refresh: str) -> Response:
-        body: JSON = {
-            "access_token": self._access.issue_access(scopes), "refresh_token": refresh,
-            "expires_in": self._access.life, "token_type": "bearer",
-        }  # fmt: skip
-        if not self._is_v1():
-            body |= {
-                "token_use": "access",
-                "hub_id": self._access.portal_id,
-                "scopes": sorted(scopes or []),
-                "user_id": 7001,
-            }
-        return answer(body)
-
-    def _is_v1(self) -> bool:
-        return "/oauth/v1/" in request.path
-
-    def _refusal(self, status: str, error: str, message: str) -> PortalError:
-        if self._is_v1():
-            return PortalError(400, {"status": status, "message": message, "correlationId": correlation()})
-        body = {"error": error, "error_description": message, "status": status, "message": message}
-        return PortalError(400, body)
-
-    def _describe(self, secret: str) -> JSON | None:
-        token = self._access.tokens.get(secret)
-        now = self._access.clock.now()
-        if token is None or (token.expires_at is not None and token.expires_at <= now):
-            return None
-        left = int((token.expires_at - now).total_seconds()) if token.expires_at else 0
-        return {
-            "token": secret, "hub_id": self._access.portal_id, "user_id": 7001, "user": "admin@example-werke.de",
-            "hub_domain": "www.example-werke.de", "client_id": self._access.client_id, "app_id": token.app_id,
-            "scopes": sorted(token.scopes or []), "expires_in": left, "token_type": "access",
-        }  # fmt: skip
-
-    def introspect(self) -> Response:
-        self._check_client(request.form)
-        secret = request.form.get("token", "")
-        found = self._describe(secret)
-        if found is None and secret in self._access.refresh_tokens:
-            found = {"token": secret, "hub_id": self._access.portal_id, "token_type": "refresh"}
-        return answer({"active": True, "token_use": "access", **found} if found else {"active": False})
-
-    def revoke(self) -> Response:
-        self._check_client(request.form)
-        self._access.refresh_tokens.pop(request.form.get("token", ""), None)
-        return answer({})
-
-    def access_token(self, secret: str) -> Response:
-        found = self._describe(secret)
-        if found is None:
-            raise not_found("token not found")
-        return answer(found)
-
-    def authorize(self) -> Response:
-        """Consent given at once: a redirect with a code."""
-        target = request.args.get("redirect_uri", "")
-        scopes = frozenset(request.args.get("scope", "").split()) or None
-        code = self._access.issue_code(target, scopes)
-        response = answer({}, 302)
-        state = request.args.get("state")
-        response.headers["Location"] = f"{target}?code={code}" + (f"&state={state}" if state else "")
-        return response

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ACTS = (
     "create", "create_contact", "edit", "delete", "restore", "gdpr_delete", "merge", "associate", "dissociate",
     "submit_form", "email_event", "page_view", "attend", "log_engagement", "set_subscription", "bulk_touch",
-    "add_token",
+    "add_token", "uninstall",
 )  # fmt: skip
 
 

@@ -51,6 +51,10 @@ class Dials:
     webhook_attempts: int = 11  # the first and ten more
     webhook_attempt_spacing: float = 84.0  # seconds before the first retry; doubled each time, ten make a day
     webhook_unknown_property: str = "accept"  # or "reject"; unsubscribable ones are always refused
+    oauth_life: float = 1800  # seconds an access token is good for
+    oauth_rotates: bool = False  # a refresh hands out another refresh token, and the old one is dead
+    oauth_consent: bool = True  # False: the person says no
+    oauth_gone: str = "BAD_REFRESH_TOKEN"  # what a refresh answers after an uninstall; some are told BAD_HUB
     app_kind: str = "public"  # "private" and "project" apps keep their subscriptions elsewhere
 
     def turn(self, changes: dict[str, Any]) -> None:

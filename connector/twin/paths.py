@@ -16,6 +16,7 @@ DATED = [
     (rf"/crm/property-validations/{V}/(.+)", r"/crm/property-validations/\1"),
     (rf"/account-info/{V}/(.+)", r"/account-info/v3/\1"),
     (rf"/oauth/{V}/(.+)", r"/oauth/v3/\1"),
+    (rf"/appinstalls/{V}/(.+)", r"/appinstalls/v3/\1"),
     (rf"/events/event-occurrences/{V}(/.+)?", r"/events/v3/events\1"),
     (rf"/communication-preferences/{V}/(statuses|links)/(.+)", r"/communication-preferences/v4/\1/\2"),
     (rf"/communication-preferences/{V}/(definitions|subscribe|unsubscribe|resubscribe|status/.+)",
@@ -27,7 +28,16 @@ DATED = [
     (rf"/(?:app-)?webhooks/{V}/(\d+)(/.+)", r"/webhooks/v3/\1\2"),
 ]  # fmt: skip
 PATTERNS = [(re.compile(pattern), target) for pattern, target in DATED]
-READING_POSTS = ("/search", "/batch/read", "/token", "/introspect", "/__twin__", "/links/generate", "/idmapping")
+READING_POSTS = (
+    "/search",
+    "/batch/read",
+    "/token",
+    "/introspect",
+    "/revoke",
+    "/__twin__",
+    "/links/generate",
+    "/idmapping",
+)
 
 
 def canonical(path: str) -> tuple[str, bool]:

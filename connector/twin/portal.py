@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from connector.twin.account import OauthRoutes
 from connector.twin.app_api import AppRoutes
 from connector.twin.associations import AssociationRoutes
 from connector.twin.automation import AutomationRoutes
@@ -19,6 +18,7 @@ from connector.twin.errors import envelope
 from connector.twin.gate import Gate
 from connector.twin.lists import ListRoutes
 from connector.twin.marketing import MarketingRoutes
+from connector.twin.oauth import OauthRoutes
 from connector.twin.objects import ObjectRoutes
 from connector.twin.properties import PropertyRoutes
 from connector.twin.web import Url, answer, guarded

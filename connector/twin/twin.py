@@ -46,7 +46,7 @@ class Twin:
         self.token = STATIC_TOKEN
         self.lock = threading.RLock()
         self.state = State(self.clock, self.dials, self.portal_id, seed)
-        self.access = Access(self.portal_id, self.clock)
+        self.access = Access(self.portal_id, self.clock, self.dials)
         self.access.tokens[self.token] = Token("static")
         self.limits = Limits(self.dials, self.portal_id, ZoneInfo(ZONE))
         self.account = AccountRoutes(self.state, self.limits)
@@ -107,6 +107,11 @@ class Twin:
             secret, asked = f"pat-eu1-{name}-{number:04d}", None if scopes is None else frozenset(scopes)
             self.access.tokens[secret] = Token(name, asked, expires_at, app_id=APP_ID + number)
             return secret
+
+    def uninstall(self) -> None:
+        """Somebody disconnects the app in the portal's settings: nothing it was granted works any more."""
+        with self.lock:
+            self.access.uninstall()
 
     def settle(self) -> None:
         """Let overdue counters arrive."""

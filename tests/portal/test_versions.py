@@ -28,23 +28,31 @@ def test_only_what_hubspot_offers_no_dated_path_for_stays_old():
     }  # fmt: skip
 
 
-def test_only_enrolment_and_a_new_subscription_may_not_be_repeated():
+def test_only_enrolment_a_new_subscription_and_a_code_may_not_be_repeated():
     unsafe = [name for name, operation in OPERATIONS.items() if not operation.safe]
-    assert unsafe == ["workflows.enrol", "app.subscribe"]
+    assert unsafe == ["workflows.enrol", "oauth.redeem", "app.subscribe"]
 
 
 class TestExpiring:
     def test_soonest_first_with_what_replaces_it(self):
         endings = expiring(date(2026, 11, 22))
-        assert endings[0].end == date(2027, 3, 30)
+        assert endings[0].end == date(2027, 2, 16)
         assert {ending.operation for ending in endings} == set(OPERATIONS) - {"properties.validations"}
         listing = next(ending for ending in endings if ending.operation == "objects.list")
         assert listing.replacement == "/crm/objects/2026-09/{object_type}"
         assert "changelog" in listing.source
 
+    def test_the_old_token_endpoint_ends_first(self):
+        soon = expiring(date(2026, 11, 22), within_days=100)
+        assert {(ending.operation, ending.end) for ending in soon} == {
+            ("oauth.redeem", date(2027, 2, 16)),
+            ("oauth.refresh", date(2027, 2, 16)),
+        }
+
     def test_not_before_its_time(self):
         assert expiring(date(2025, 1, 1)) == []
-        assert {e.end for e in expiring(date(2026, 11, 22), within_days=200)} == {date(2027, 3, 30)}
+        ends = {e.end for e in expiring(date(2026, 11, 22), within_days=200)}
+        assert ends == {date(2027, 2, 16), date(2027, 3, 30)}
 
     def test_the_dated_generation_only_warns_of_what_has_no_successor(self):
         assert all(not ending.replacement for ending in expiring(date(2026, 11, 22), generation=DATED))

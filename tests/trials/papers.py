@@ -37,13 +37,13 @@ def forged_lines(scale: float, seed: int) -> Outcome:
 
 def _one(count: Count, text: str, write, log_format: str) -> None:
     count.runs, count.faults = count.runs + 1, count.faults + 1
-    said = _said(log_format, lambda: write(text))
+    told = said(log_format, lambda: write(text))
     where = f"{write.__name__.strip('_')} in {log_format}"
-    lines = said.splitlines()
+    lines = told.splitlines()
     # An exception has many lines for people; for machines it is one.
     if log_format == "json" or write is not _as_exception:
         count.must(len(lines) == 1, f"{len(lines)} lines for one event ({where})")
-    count.must("\x1b" not in said and "\x9b" not in said and "\x00" not in said, f"control characters ({where})")
+    count.must("\x1b" not in told and "\x9b" not in told and "\x00" not in told, f"control characters ({where})")
     if log_format == "json":
         events = [_read(one) for one in lines]
         count.must(all(isinstance(one, dict) and "timestamp" in one for one in events), f"a line is no JSON ({where})")
@@ -68,11 +68,11 @@ def _longest(value: object) -> int:
 def _masked(count: Count, name: str) -> None:
     count.runs += 1
     deep = {name: "anna@werk.example", "n": [{name: "anna@werk.example"}]}
-    said = _said("json", lambda: structlog.get_logger().warning("x", headers=deep, **{name: "anna@werk.example"}))
-    count.must("anna@werk" not in said, f"a personal field got through: {name}")
+    told = said("json", lambda: structlog.get_logger().warning("x", headers=deep, **{name: "anna@werk.example"}))
+    count.must("anna@werk" not in told, f"a personal field got through: {name}")
 
 
-def _said(log_format: str, act) -> str:
+def said(log_format: str, act) -> str:
     """What comes out on stderr, with the logs set up as the command line sets them up."""
     root, before = logging.getLogger(), structlog.get_config()
     handlers, level, off = root.handlers[:], root.level, logging.root.manager.disable

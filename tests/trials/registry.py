@@ -7,6 +7,7 @@ from tests.trials import (
     conflicts,
     disk,
     effects,
+    grants,
     killed,
     lasting,
     limits,
@@ -55,7 +56,9 @@ TRIALS: list[Trial] = [
     Trial("O03", "423, 477 for hours, 502–504, 521–526; refusals of our own making", limits.statuses),
     Trial("O04", "Accepts and never answers, or drips a byte a second; a neighbour meanwhile", wire.silence),
     Trial("O05", "Reset half-way, cut JSON, HTML with 200, 1 MB that unzips to 1 GB, a redirect", wire.hostile),
-    Trial("O07", "401 although the token is fresh, for an hour", limits.rejected),
+    Trial("O06", "Tokens of two seconds under three processes of eight threads", grants.running_out),
+    Trial("O07", "401 although the token is fresh, for an hour; pasted and by consent", grants.refused),
+    Trial("O08", "The app is uninstalled, its refresh token revoked", grants.taken_back),
     Trial("O10", "37 of each 100 inputs fail, the order of results changed", effects.in_part),
     Trial("O12", "The connection is cut after the portal did it: enrolments and writes", effects.unknown),
     Trial("O13", "Our own writes echo back; another app turns one of our values again and again", conflicts.echoes),
@@ -64,6 +67,9 @@ TRIALS: list[Trial] = [
     Trial("O18", "The portal is down for two hours with every write queued", limits.down),
     Trial("O19", "`kill -9` of the sender among 10,000 effects", killed.sender),
     Trial("O20", "A stage moves backwards, refused or allowed", effects.backwards),
+    Trial("A09", "Connecting: state missing, reused, of others; another portal; redirects", grants.wrong_doors),
+    Trial("A10", "Canary secrets in files, backups, logs, pages and numbers", grants.secrets_in_plain),
+    Trial("A11", "Another key for 500 portals while renewals go on", grants.other_key),
     Trial("A12", "Line breaks, escapes, forged JSON and megabytes on their way into the logs", papers.forged_lines),
     Trial("P01", "Erased, and then late news in all 120 orders", privacy.never_back),
     Trial("P02", "A person who left traces everywhere is erased", privacy.no_traces),
@@ -71,4 +77,6 @@ TRIALS: list[Trial] = [
 ]
 
 # More than ten seconds each, even at a twentieth.
-LONG = frozenset({"O01", "O04", "O19", "P02", "S01", "S02", "S05", "S10", "S11", "S12", "S16", "S18", "W07", "W08"})
+LONG = frozenset(
+    {"O01", "O04", "O06", "O08", "O19", "P02", "S01", "S02", "S05", "S10", "S11", "S12", "S16", "S18", "W07", "W08"}
+)

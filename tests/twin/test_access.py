@@ -75,7 +75,8 @@ BACK = "https://leadwright.example/oauth/hubspot/callback"
 @pytest.mark.parametrize("path", ["/oauth/v1/token", "/oauth/v3/token", "/oauth/2026-09/token"])
 def test_from_consent_to_refresh(call, twin, clock, path):
     consent = call.get(
-        f"/oauth/authorize?client_id=x&redirect_uri={BACK}&scope=crm.objects.contacts.read%20oauth&state=s1"
+        f"/oauth/authorize?client_id={twin.access.client_id}&redirect_uri={BACK}"
+        "&scope=crm.objects.contacts.read%20oauth&state=s1"
     )
     assert consent.status_code == 302
     code = re.search(r"code=([^&]+)&state=s1", consent.headers["Location"])[1]
@@ -112,6 +113,57 @@ def test_a_code_is_good_once(call, twin):
 )
 def test_refused_grants(call, twin, form, status):
     assert grant(call, twin, **form).json()["status"] == status
+
+
+def test_a_code_with_a_challenge_asks_for_its_verifier(call, twin):
+    challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636, appendix B
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    for given, status in (("", 400), ("another", 400), (verifier, 200)):
+        code = twin.access.issue_code(BACK, None, challenge)
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": given}
+        assert grant(call, twin, **form).status_code == status
+
+
+def test_a_code_is_good_for_ten_minutes(call, twin, clock):
+    code = twin.access.issue_code(BACK)
+    clock.advance(601)
+    late = grant(call, twin, grant_type="authorization_code", code=code, redirect_uri=BACK)
+    assert late.json()["status"] == "BAD_AUTH_CODE"
+
+
+def test_who_says_no_is_sent_back_with_the_error(call, twin):
+    twin.dials.oauth_consent = False
+    answer = call.get(f"/oauth/authorize?client_id={twin.access.client_id}&redirect_uri={BACK}&scope=oauth&state=s1")
+    assert "error=access_denied" in answer.headers["Location"]
+    assert "state=s1" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize(("path", "client"), [("/oauth/authorize", "x"), ("/oauth/1/authorize", "")])
+def test_an_unknown_app_and_another_portal_get_no_consent(call, twin, path, client):
+    answer = call.get(f"{path}?client_id={client or twin.access.client_id}&redirect_uri={BACK}&scope=oauth")
+    assert answer.status_code in (400, 403)
+    assert "Location" not in answer.headers
+
+
+def test_with_rotation_a_refresh_token_is_good_once(call, twin):
+    twin.dials.oauth_rotates = True
+    first = twin.access.issue_refresh(None)
+    second = grant(call, twin, grant_type="refresh_token", refresh_token=first).json()["refresh_token"]
+    assert second != first
+    again = grant(call, twin, grant_type="refresh_token", refresh_token=first)
+    assert again.json()["status"] == "BAD_REFRESH_TOKEN"
+    assert grant(call, twin, grant_type="refresh_token", refresh_token=second).status_code == 200
+
+
+@pytest.mark.parametrize(("status", "error"), [("BAD_REFRESH_TOKEN", "invalid_grant"), ("BAD_HUB", "access_denied")])
+def test_after_an_uninstall_nothing_that_was_granted_works(call, twin, status, error):
+    twin.dials.oauth_gone = status
+    access, refresh = twin.access.issue_access(None), twin.access.issue_refresh(None)
+    assert using(call, access).session.delete(call.url + "/appinstalls/2026-09/external-install").status_code == 204
+    assert call.get(LIST).status_code == 401
+    told = grant(call, twin, grant_type="refresh_token", refresh_token=refresh)
+    assert (told.status_code, told.json()["status"], told.json()["error"]) == (400, status, error)
+    assert using(call, twin.token).get(LIST).status_code == 200
 
 
 def test_introspection_and_revocation(call, twin, clock):

@@ -20,6 +20,13 @@ def added(result: Result) -> None:
     lines(*(f"Note: {warning}" for warning in result["warnings"]), f"Next: leadwright sync {result['portal']}")
 
 
+def link(result: Result) -> None:
+    """The address stands alone on its line: it is copied."""
+    what = f"connects {result['portal']} anew" if result["anew"] else "connects a portal, in observe mode"
+    lines(f"Whoever opens this link once, until {result['good_until'][11:16]} UTC, {what}:", "", result["url"], "")
+    lines("Give it to nobody else: whoever has it first decides which portal is connected.")
+
+
 def listed(result: Result) -> None:
     if not result["portals"]:
         lines("No portal is connected yet.", "Next: leadwright portal add NAME --token-stdin < token.txt")

@@ -27,6 +27,10 @@ def revision(result: Result) -> None:
         )
 
 
+def rotated(result: Result) -> None:
+    lines(result["text"])
+
+
 def exported(result: Result) -> None:
     lines(f"{many(result['rows'], 'row')} of {result['what']} written to {result['file']} ({result['format']}).")
 
