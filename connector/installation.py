@@ -1,0 +1,142 @@
+"""One installation opened: both stores, the key, the desk, the engine. The one place that picks concrete parts.
+
+What can be asked of it is in ``upkeep`` and ``service``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from connector.clock import Clock, SystemClock
+from connector.desk import Desk, PortalFactory
+from connector.engine.opening import open_engine
+from connector.engine.port import Engine
+from connector.engine.yielding import GiveWay
+from connector.errors import SecretKeyMissing
+from connector.portal.app_webhooks import AppWebhooks, connect_app
+from connector.portal.gateway import Rates
+from connector.portal.hubspot import connect
+from connector.portal.oauth import OAuthClient
+from connector.progress import Progress, Silent
+from connector.settings import Settings
+from connector.store import Store, portals
+from connector.store.front import Front, front_url
+from connector.store.journal import journal_of
+from connector.store.portals import PortalRow
+from connector.sync.context import Context
+from connector.vault import Vault
+
+
+class Installation:
+    """An opened installation. Open it with ``open`` and use it as a context manager."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        settings: Settings,
+        *,
+        progress: Progress | None = None,
+        clock: Clock | None = None,
+        connector: PortalFactory = connect,
+        rates: Rates | None = None,
+        lasting: bool = False,
+    ) -> None:
+        self.store = store
+        self._vault = vault
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._rates = rates
+        self._desk = Desk(
+            store,
+            vault,
+            clock=self._clock,
+            progress=progress or Silent(),
+            connect=connector,
+            front=lambda: self.front,
+            oauth=self._oauth,
+            rates=rates,
+            journal=journal_of(settings.database_url),
+            lasting=lasting,
+        )
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        progress: Progress | None = None,
+        clock: Clock | None = None,
+        lasting: bool = False,
+    ) -> Self:
+        """Open the installation's database with its key. ConfigErrors say what ``leadwright init`` would make.
+
+        ``lasting`` keeps portals open between calls: for a process that stays.
+        """
+        if settings.secret_key is None:
+            raise SecretKeyMissing(
+                "LEADWRIGHT_SECRET_KEY is not set.", remedy="Make one with: leadwright init (it writes .env)."
+            )
+        vault = Vault(settings.secret_key.get_secret_value())
+        rates = Rates(burst=settings.calls_per_10s) if settings.calls_per_10s else None
+        store = Store.open(settings.database_url)
+        return cls(store, vault, settings, progress=progress, clock=clock, rates=rates, lasting=lasting)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._desk.close()
+        self.store.close()
+        for opened in ("engine", "front"):
+            if opened in self.__dict__:
+                self.__dict__[opened].close()
+
+    @cached_property
+    def front(self) -> Front:
+        """The front store, opened by those who need it."""
+        return Front.beside(self._settings.database_url)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The executor's books, opened by those who need them."""
+        return open_engine(front_url(self._settings.database_url))
+
+    def _row(self, name: str) -> PortalRow:
+        with self.store.view() as u:
+            return portals.by_name(u, name)
+
+    def give_way(self, ask: GiveWay) -> None:
+        """Let long flows stand aside for live work: what a worker hands in, once, before it works."""
+        self._desk.give_way = ask
+
+    def _context(
+        self, name: str, *, offline: bool = False, gated: bool = True, front: bool = False
+    ) -> AbstractContextManager[Context]:
+        laid = self.front if front else None
+        return self._desk.context(name, offline=offline, gated=gated, front=laid)
+
+    @contextmanager
+    def _app(self) -> Iterator[AppWebhooks | None]:
+        """The app's webhook settings, as far as there is a key to them."""
+        key = self._settings.hubspot_developer_key
+        if key is None or not key.get_secret_value():
+            yield None
+            return
+        app = connect_app(
+            self._settings.hubspot_url, key.get_secret_value(), self._settings.hubspot_app_id, clock=self._clock
+        )
+        try:
+            yield app
+        finally:
+            app.close()
+
+    def _oauth(self, base_url: str) -> OAuthClient:
+        settings = self._settings
+        return OAuthClient(base_url, settings.hubspot_client_id, settings.client_secrets, clock=self._clock)

@@ -1,0 +1,167 @@
+"""Keeping house: what was put aside, documents, people's rights, the database, copies, the app's webhooks.
+
+Every method returns a plain dict, as those of ``service`` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from connector.clock import Clock, SystemClock
+from connector.installation import Installation
+from connector.installing import current, upgrade
+from connector.reports.person import collected
+from connector.settings import Settings
+from connector.store import portals
+from connector.sync import (
+    aside,
+    library,
+    privacy,
+    restoring,
+    subscribing,
+    telling,
+    wellbeing,
+)
+from connector.sync.credentials import seal_again
+from connector.sync.retention import retain
+
+
+class Upkeep(Installation):
+    """What an installation can be asked for beside the journey of its portals."""
+
+    def inbox(self, name: str, limit: int = 50) -> dict[str, Any]:
+        """The newest notices and what became of them."""
+        return aside.recent(self.store, self._row(name), limit)
+
+    def inbox_replay(self, name: str, since: datetime) -> dict[str, Any]:
+        """Handle everything once more that was received since then (UTC)."""
+        since_ms = round(since.replace(tzinfo=since.tzinfo or UTC).timestamp() * 1000)
+        return aside.replay(self.store, self.front, self._row(name), since_ms, self._clock)
+
+    def held(self, name: str) -> dict[str, Any]:
+        """What was put aside, by cause."""
+        return aside.listed(self.store, self.front, self.engine, self._row(name), self._clock)
+
+    def held_retry(self, name: str, kinds: Iterable[str], ids: Iterable[str] = ()) -> dict[str, Any]:
+        """Bring it back to work."""
+        row = self._row(name)
+        return aside.retry(self.store, self.front, self.engine, row, set(kinds), set(ids), self._clock)
+
+    def held_discard(self, name: str, kinds: Iterable[str], ids: Iterable[str] = ()) -> dict[str, Any]:
+        """Give it up for good."""
+        row = self._row(name)
+        return aside.discard(self.store, self.front, self.engine, row, set(kinds), set(ids), self._clock)
+
+    def erase_pending(self, name: str) -> dict[str, Any]:
+        """Finish erasures that were broken off."""
+        with self._context(name, offline=True, front=True) as ctx:
+            receipts = privacy.erase_many(ctx, ())
+            return {"portal": name, "erased": len(receipts), "ok": True}
+
+    def erase(self, name: str, contact: str) -> dict[str, Any]:
+        """Erase a person (by id or e-mail) from everything that is kept; the receipt."""
+        with self._context(name, offline=True, front=True) as ctx:
+            return privacy.erase_by_hand(ctx, contact)
+
+    def person(self, name: str, contact: str) -> dict[str, Any]:
+        """All that is held on one person."""
+        with self._context(name, offline=True) as ctx:
+            now = self._clock.now_ms()
+            return privacy.booked_export(ctx, lambda who: collected(self.store, self.front, ctx.row, who, now), contact)
+
+    def retention(self, name: str) -> dict[str, Any]:
+        """Let go of what is older than the portal's consent document allows; finish erasures that were cut off."""
+        with self._context(name, offline=True, front=True) as ctx:
+            if not privacy.finished(ctx):
+                privacy.erase_many(ctx, ())
+            done = retain(self.store, self.front, ctx.row, ctx.rulebook.rules.documents.consent.retention, ctx.clock)
+            privacy.overwrite(ctx)
+            return done
+
+    @staticmethod
+    def config_validate(paths: Iterable[Path]) -> dict[str, Any]:
+        """Check YAML files without publishing them."""
+        return library.validate(paths)
+
+    def config_show(self, name: str, kind: str) -> dict[str, Any]:
+        """The published document of a kind."""
+        with self.store.view() as u:
+            return library.show(u, portals.by_name(u, name), kind)
+
+    def config_history(self, name: str, kind: str) -> dict[str, Any]:
+        """All versions of a kind: who, when, why."""
+        with self.store.view() as u:
+            return library.history(u, portals.by_name(u, name), kind)
+
+    def config_diff(self, name: str, path: Path) -> dict[str, Any]:
+        """What a file would change in the published document of its kind."""
+        with self.store.view() as u:
+            return library.diff(u, portals.by_name(u, name), path)
+
+    def config_publish(self, name: str, path: Path, author: str, reason: str) -> dict[str, Any]:
+        """Validate and publish a file as the next version; everybody is judged anew."""
+        with self.store.unit() as u:
+            return library.publish(u, portals.by_name(u, name), path, author, reason, self._clock.now_ms())
+
+    def config_rollback(self, name: str, kind: str, version: int, author: str) -> dict[str, Any]:
+        """Publish an old version again, as a new one."""
+        with self.store.unit() as u:
+            return library.rollback(u, portals.by_name(u, name), kind, version, author, self._clock.now_ms())
+
+    @staticmethod
+    def db_upgrade(settings: Settings) -> dict[str, Any]:
+        """Bring the database to this code's schema."""
+        return upgrade(settings)
+
+    @staticmethod
+    def db_current(settings: Settings) -> dict[str, Any]:
+        """Which schema revision the database has, and which this code wants."""
+        return current(settings)
+
+    def rotate_key(self) -> dict[str, Any]:
+        """Seal every token again with the first of the keys."""
+        with self.store.unit() as u:
+            return telling.rotated(*seal_again(u, self._vault))
+
+    def examine(self) -> dict[str, Any]:
+        """How the installation is: key, inbox, who is alive, what is held, gaps, the last backup."""
+        with self.store.view() as u:
+            rows = portals.every(u)
+        back: dict[str, int] = {}
+        for row in rows:
+            with self._context(row.name, offline=True) as ctx, self.store.view() as u:
+                back[row.name] = len(privacy.returned(ctx, u))
+        keys = {row.name: self._vault.fits(row.token_sealed or b"", row.name) for row in rows}
+        return {
+            "checks": wellbeing.examine(
+                self.store, self.front, self._clock.now_ms(), keys, back, len(self.engine.held())
+            )
+        }
+
+    def backup(self, file: Path) -> dict[str, Any]:
+        """Write a backup of everything, while everything goes on."""
+        return restoring.back_up(self.store, self.front, file, version("leadwright"), self._clock)
+
+    @staticmethod
+    def restore_preview(settings: Settings, file: Path) -> dict[str, Any]:
+        """What a restore would replace by what."""
+        return restoring.preview(settings.database_url, file)
+
+    @staticmethod
+    def restore(settings: Settings, file: Path, *, replace: bool = False, clock: Clock | None = None) -> dict[str, Any]:
+        """Put a backup in the database's place. The service must not be running."""
+        return restoring.restore(settings.database_url, file, clock or SystemClock(), replace=replace)
+
+    def subscriptions(self) -> dict[str, Any]:
+        """The webhook notices the documents of all portals need, against those the app has."""
+        with self._app() as app:
+            return subscribing.compared(subscribing.needs(self.store), app, self._settings)
+
+    def subscriptions_apply(self, *, prune: bool = False) -> dict[str, Any]:
+        """Make and switch on what is missing, set the target; ``prune`` deletes what nobody here needs."""
+        with self._app() as app:
+            return subscribing.applied(subscribing.needs(self.store), app, self._settings, prune=prune)
