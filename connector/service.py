@@ -1,4 +1,4 @@
-"""One method for each thing a person or a job can ask for on the journey of a portal: connect, mirror, judge, write, ask.
+"""One method for each thing that can be asked for on the journey of a portal: connect, mirror, judge, write, ask.
 
 Every method returns a plain dict (the ``--json`` document of the command) and raises ``ConnectorError``s. What the
 flows do lives in ``connector.sync``; how it is shown, in ``connector.commands``.

@@ -118,7 +118,7 @@ def test_sync_names_what_is_off_left_out_and_set_aside(say: Say) -> None:
     assert "12,345" in out
     assert "Off: page_views, the scope business-intelligence is missing" in out
     assert "Left out: 2 properties no rule asks for (contacts.fax, contacts.twitter)." in out
-    assert "Set aside: 1 record that could not be read." in out
+    assert "Set aside: 1 value that could not be read" in out
 
 
 def test_sync_passes_its_options_on(say: Say, desk: Desk) -> None:

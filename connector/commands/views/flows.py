@@ -30,7 +30,9 @@ def _beside(result: Result) -> list[str]:
         names = ", ".join(clean(example) for example in result["left_out"]["examples"])
         said.append(f"Left out: {many(left_out, 'property', 'properties')} no rule asks for ({names}).")
     if result["quarantined"]:
-        said.append(f"Set aside: {many(result['quarantined'], 'value')} that could not be read count as unknown.")
+        said.append(
+            f"Set aside: {many(result['quarantined'], 'value')} that could not be read (unknown to every rule)."
+        )
     return said
 
 
