@@ -5,7 +5,6 @@ The twin and we share one time; our own clock may be some minutes off. Nothing i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -22,6 +21,9 @@ from connector.twin.clock import Clock
 from tests.journeys.steps import MIRRORED
 from tests.rig import Rig, differences
 from tests.sync.steps import dies
+
+# Loser, survivor, when.
+Merge = tuple[int, int, datetime]
 
 
 class Died(BaseException):
@@ -199,18 +201,19 @@ def idle_writes(twin: Twin) -> list[int]:
     ]
 
 
-def enrolled_twice(r: Rig, merged_into: dict[int, int]) -> list[int]:
-    """Contacts enrolled in a workflow that they, or somebody merged into them before then, had been enrolled in."""
-    asked = Counter((e.workflow_id, e.contact_id) for e in r.twin.ledger.enrolments)
-    twice = [contact for (_, contact), times in asked.items() if times > 1]
-    return twice + [
-        e.contact_id
-        for e in r.twin.ledger.enrolments
-        if any((e.workflow_id, loser) in asked for loser in losers_of(e.contact_id, merged_into))
-    ]
+def enrolled_twice(twin: Twin, merges: Sequence[Merge]) -> list[int]:
+    """Contacts enrolled in a workflow that they, or somebody who had been merged into them by then, had been in."""
+    seen: set[tuple[int, int]] = set()
+    twice = []
+    for enrolment in twin.ledger.enrolments:
+        same = {enrolment.contact_id, *losers_of(enrolment.contact_id, merges, enrolment.at)}
+        if any((enrolment.workflow_id, contact) in seen for contact in same):
+            twice.append(enrolment.contact_id)
+        seen.add((enrolment.workflow_id, enrolment.contact_id))
+    return twice
 
 
-def losers_of(contact: int, merged_into: dict[int, int]) -> set[int]:
-    """Everybody who is this contact by now."""
-    direct = {loser for loser, survivor in merged_into.items() if survivor == contact and loser != contact}
-    return direct | {one for loser in direct for one in losers_of(loser, merged_into)}
+def losers_of(contact: int, merges: Sequence[Merge], until: datetime) -> set[int]:
+    """Everybody who was this contact at that moment. Two who were enrolled each by themselves may be merged later."""
+    direct = {loser for loser, survivor, at in merges if survivor == contact and at <= until}
+    return direct | {one for loser in direct for one in losers_of(loser, merges, until)}
