@@ -75,7 +75,7 @@ def _two_seconds(count: Count, expiries: int) -> None:
     twin = Twin.empty(dials=Dials(**OFF, oauth_life=LIFE, oauth_rotates=True, latency=0.01))
     contact = twin.create_contact({"email": "p1@kunde.example"})
     with folder() as place, serve_twin(twin) as url:
-        r = Rig(twin, url, _RealClock(), settings_for(place))
+        r = Rig(twin, url, _RealClock(), settings_for(place), place)
         Service.init(r.settings, place / ".env")
         by_consent(r)
         seconds = expiries * LIFE + 5
