@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.reports import parquet
@@ -59,6 +59,7 @@ def test_csv_gives_every_cell_back_and_none_runs(rows: list[Row]) -> None:
             assert back[name] == safe(as_text(flat.get(name)))
 
 
+@settings(deadline=None)  # the first Parquet file of a process loads its library
 @given(ROWS)
 def test_parquet_gives_every_value_back(rows: list[Row]) -> None:
     table = pq.read_table(io.BytesIO(written(rows, "parquet"))).to_pylist()
