@@ -72,8 +72,6 @@ class Acts:
         method: Callable[[str], Any] = getattr(self._service, METHODS[job.kind])
         try:
             done = method(row.name)
-            if isinstance(done, dict) and done.get("more"):
-                self._back(job, Yielded())
         except Yielded as aside:
             self._back(job, aside)
         except (RetryableError, StoreError) as fault:
@@ -84,6 +82,9 @@ class Acts:
             log.warning("job ended", portal=row.id, kind=job.kind, reason=fault.reason)
         except FatalError as fault:
             self._rest(row, fault)
+        else:
+            if isinstance(done, dict) and done.get("more"):
+                self._back(job, Yielded())
 
     def _others_turn(self, portal_id: int) -> bool:
         """Live work goes first, but not for ever: now and then it lets one waiting job of its portal pass."""
