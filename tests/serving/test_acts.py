@@ -148,3 +148,10 @@ def test_only_what_the_service_can_do_is_registered(works):
 
     works.acts.register(Worker())
     assert kinds == ["cycle"]
+
+
+def test_a_drain_whose_turn_is_over_comes_back_at_once(works):
+    works.drain = lambda _name: {"more": True}
+    with pytest.raises(Yielded):
+        works.acts.act(Job(works.portal, "drain", ""))
+    assert works.raised() == ["drain"]
