@@ -1,0 +1,7 @@
+"""Every door there is: the areas' tables joined. A page that is not in here cannot be reached."""
+
+from __future__ import annotations
+
+from connector.admin.doors import Door
+
+DOORS: tuple[Door, ...] = ()
