@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -48,8 +47,3 @@ def read_settings(env_file: Path | None = None) -> Settings:
     except ValidationError as fault:
         wrong = "; ".join(f"LEADWRIGHT_{str(e['loc'][0]).upper()}: {e['msg']}" for e in fault.errors())
         raise ConfigError(f"The settings are wrong: {wrong}.", remedy="Mend them in the environment or .env.") from None
-
-
-def environment_without_settings() -> dict[str, str]:
-    """The environment for a child that is told everything by ``--env FILE``: a variable would go before the file."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("LEADWRIGHT_")}

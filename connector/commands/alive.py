@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from connector.commands.child import Child
@@ -36,10 +36,10 @@ def free_port(host: str = "127.0.0.1") -> int:
     raise ConnectorError("No port is free on this machine.", remedy="End another program and try again.")
 
 
-def serving(env_file: Path, port: int) -> Child:
-    """``leadwright serve`` beside this process."""
-    words = ["--env", str(env_file), "serve", "--port", str(port)]
-    return Child("The service", words, env_file.with_name("serve.log"), own_settings=True)
+def serving(port: int, folder: Path, env_file: Path | None, told: Mapping[str, str]) -> Child:
+    """``leadwright serve`` beside this process, with its log in ``folder``; ``told`` goes into its environment."""
+    words = [*(["--env", str(env_file)] if env_file else []), "serve", "--port", str(port)]
+    return Child("The service", words, folder / "serve.log", more=told)
 
 
 def follow(service: LeadService, twin: TwinProcess, name: str, contact: str) -> Result:
@@ -73,8 +73,6 @@ def _until(start: float, done: Callable[[], bool]) -> float:
     """Seconds from ``start`` until it is so; ConnectorError when it never is."""
     while not done():
         if time.monotonic() - start > PATIENCE_SECONDS:
-            raise ConnectorError(
-                "The change did not arrive.", remedy="See serve.log and twin.log in the demo's folder."
-            )
+            raise ConnectorError("The change did not arrive.", remedy="See var/serve.log and var/twin.log.")
         time.sleep(LOOK_SECONDS)
     return round(time.monotonic() - start, 2)

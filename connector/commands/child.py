@@ -5,11 +5,11 @@ The child watches the pipe it reads from; when this process ends, however it end
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from pkgutil import resolve_name
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -23,12 +23,12 @@ PATIENCE_SECONDS = 10
 class Child:
     """A running command. ``told`` is the first JSON document it printed; its log is in the file ``log``.
 
-    ``own_settings``: it is told everything by ``--env FILE``; what this process was told must not go before that.
+    ``more`` is what its environment holds beside this process's own.
     """
 
-    def __init__(self, what: str, words: Sequence[str], log: Path, *, own_settings: bool = False) -> None:
+    def __init__(self, what: str, words: Sequence[str], log: Path, *, more: Mapping[str, str] | None = None) -> None:
         self._what = what
-        self._own_settings = own_settings
+        self._more = dict(more or {})
         self._words = words
         self.log = log
         self.told: dict[str, Any] = {}
@@ -43,7 +43,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                env=_plain_environment() if self._own_settings else None,
+                env={**os.environ, **self._more},
             )
         self.told = _first_document(self._child.stdout)
         if "url" not in self.told:
@@ -75,11 +75,6 @@ class Child:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
-
-def _plain_environment() -> dict[str, str]:
-    plain: dict[str, str] = resolve_name("connector.settings:environment_without_settings")()
-    return plain
 
 
 def _first_document(lines: IO[bytes] | None) -> dict[str, Any]:

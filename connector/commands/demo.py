@@ -1,34 +1,35 @@
-"""``demo``: the whole journey on a simulated portal, then the living service, for whoever wants to judge the product.
+"""``demo``: the whole service on this machine, with a simulated portal as long as no real one is connected.
 
-Everything lies in one folder (``var/demo``): a database, a key made for it alone, the logs. No portal of the
-installation is touched. The steps are the service's own methods, in the order a consultant would call them; then
-``leadwright serve`` takes over, with the simulated portal's webhooks arriving.
+The simulated portal (the *twin*) goes the whole journey as a consultant would take it; then ``leadwright serve`` takes
+over, with the twin's webhooks arriving. A second one waits to be connected through the pages. A twin forgets everything
+when it ends, so its portal begins anew each time; the documents published for it are kept.
 """
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
 from connector.commands.alive import follow, free_port, serving
 from connector.commands.app import App, examples, standard
 from connector.commands.child import Child
+from connector.commands.config import KINDS
 from connector.commands.contract import LeadService, Result
 from connector.commands.twin_process import TwinProcess
-from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
     from connector.settings import Settings
 
 NAME = "demo"
-KEY = "LEADWRIGHT_SECRET_KEY"
-FOLDER = Path("var") / "demo"
+FOLDER = Path("var")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SECOND_CONTACTS, SECOND_SEED, SECOND_PORTAL = 200, 11, 27418064
 
 
 @click.command("demo", epilog=examples("leadwright demo", "leadwright demo --contacts 200 --once"))
@@ -38,23 +39,43 @@ FOLDER = Path("var") / "demo"
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, hidden=True)
 @standard
 def demo(app: App, contacts: int, seed: int, once: bool, folder: Path) -> int:
-    """Connect, mirror, judge, write back and verify a simulated portal; then serve it, with its webhooks arriving."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    app.hint(f"Inventing a portal with {contacts:,} contacts …")
-    with TwinProcess(contacts, seed, folder / "twin.log") as twin:
-        address = f"http://127.0.0.1:{free_port()}"
-        settings = _settings(app, folder, twin, address)
-        with app.watched() as progress, app.parts().open(settings, progress=progress) as service:
-            journey = Journey(app, service)
+    """Serve, with a simulated portal connected, mirrored, judged and written back while no real one is."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = _installation(app)
+    address = f"http://127.0.0.1:{free_port()}"
+    with app.watched() as progress, app.parts().open(settings, progress=progress) as service:
+        if real := _real(service):
+            return _serve_only(app, folder, address, real)
+        app.hint(f"Inventing a portal with {contacts:,} contacts …")
+        with (
+            TwinProcess(contacts, seed, folder / "twin.log") as twin,
+            TwinProcess(SECOND_CONTACTS, SECOND_SEED, folder / "twin-2.log", portal_id=SECOND_PORTAL) as second,
+        ):
+            journey = Journey(app, service, _forgotten(service))
             journey.walk(twin)
-            with serving(folder / ".env", int(address.rpartition(":")[2])) as tree:
+            with serving(
+                int(address.rpartition(":")[2]), folder, app.env_file, _told(settings, second, address)
+            ) as tree:
+                second.calls_back(f"{address}/webhooks/hubspot")
                 journey.live(twin, address)
-                code = journey.close(folder)
+                code = journey.close(address, second)
                 if not once:
-                    app.hint(f"Leadwright serves at {address}, the simulated portal at {twin.url}. Ctrl-C ends both.")
                     _linger(tree)
     return code
+
+
+def _serve_only(app: App, folder: Path, address: str, real: list[str]) -> int:
+    """Somebody's own portals are connected: they are served, and nothing is simulated."""
+    app.hint(f"Connected: {', '.join(real)}. No simulated portal is started.")
+    with serving(_port(address), folder, app.env_file, {}) as tree:
+        told = {"url": address, "portals": real}
+        code = app.show(told, "story:served")
+        _linger(tree)
+    return code
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 def _linger(tree: Child) -> None:
@@ -64,36 +85,57 @@ def _linger(tree: Child) -> None:
         return
 
 
-def _settings(app: App, folder: Path, twin: TwinProcess, address: str) -> Settings:
-    """An installation of the demo's own, and an env file that lets other commands speak to it."""
-    kind = resolve_name("connector.settings:Settings")
-    resolve_name("connector.commands.logs:configure")("console", "debug" if app.debug else "warning")
-    env_file = folder / ".env"
-    database = (folder / "leadwright.db").resolve()
-    own: dict[str, Any] = {
-        "database_url": f"sqlite:///{database}",
-        "hubspot_url": twin.url,
-        "public_url": address,
-        "hubspot_client_secret": twin.told["client_secret"],
-        "config_dir": None,
+def _installation(app: App) -> Settings:
+    """This folder's installation, made where it is missing."""
+    env_file = app.env_file or Path(".env")
+    app.parts().init(app.settings(), env_file)
+    return app.settings()
+
+
+def _real(service: LeadService) -> list[str]:
+    """Names of the connected portals that are no simulated ones of this machine."""
+    listed = service.list_portals()["portals"]
+    return [line["portal"] for line in listed if urlsplit(line["base_url"]).hostname not in LOOPBACK]
+
+
+def _told(settings: Settings, second: TwinProcess, address: str) -> dict[str, str]:
+    """What the service must know of the simulated app, as its environment: where to connect, whose webhooks hold."""
+    known, told = settings.hubspot_client_secret, second.told
+    secrets = [told["client_secret"], *([known.get_secret_value()] if known else [])]
+    return {
+        "LEADWRIGHT_HUBSPOT_URL": second.url,
+        "LEADWRIGHT_PUBLIC_URL": address,
+        "LEADWRIGHT_HUBSPOT_CLIENT_ID": told["client_id"],
+        "LEADWRIGHT_HUBSPOT_CLIENT_SECRET": ",".join(secrets),
+        "LEADWRIGHT_HUBSPOT_APP_ID": str(told["app_id"]),
+        "LEADWRIGHT_HUBSPOT_DEVELOPER_KEY": told["developer_key"],
     }
-    app.parts().init(kind(_env_file=None, secret_key=None, **own), env_file)
-    text = env_file.read_text(encoding="utf-8")
-    with env_file.open("a", encoding="utf-8") as more:
-        for name in ("database_url", "hubspot_url", "public_url", "hubspot_client_secret"):
-            if f"LEADWRIGHT_{name.upper()}=" not in text:
-                more.write(f"LEADWRIGHT_{name.upper()}={own[name]}\n")
-    settings: Settings = kind(_env_file=None, secret_key=_key(text), **own)
-    return settings
 
 
-def _key(text: str) -> str:
-    """The key that was just made for this folder, whatever the environment says."""
-    for line in text.splitlines():
-        name, _, value = line.partition("=")
-        if name.strip() == KEY:
-            return value.strip().strip("'\"")
-    raise ConnectorError("The demo's key was not written.", remedy="Look into the folder's .env.")
+def _forgotten(service: LeadService) -> dict[str, str]:
+    """Forget the portals of twins that are no more; what was published for the demo's own, kind → YAML."""
+    kept: dict[str, str] = {}
+    for line in service.list_portals()["portals"]:
+        mine = line["portal"] == NAME
+        if mine:
+            kept = {kind: body for kind in KINDS if (body := _edited(service, kind))}
+        if mine or line["hub_id"] == SECOND_PORTAL:
+            service.remove(line["portal"])
+    return kept
+
+
+def _edited(service: LeadService, kind: str) -> str:
+    """The published document, if somebody changed it here; else ''."""
+    shown = service.config_show(NAME, kind)
+    return str(shown["body"]) if shown["version"] > 1 else ""
+
+
+def _publish_again(service: LeadService, documents: dict[str, str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, body in documents.items():
+            file = Path(folder) / f"{kind}.yaml"
+            file.write_text(body, encoding="utf-8")
+            service.config_publish(NAME, file, "demo", "kept from the simulated portal before")
 
 
 @dataclass
@@ -102,12 +144,14 @@ class Journey:
 
     app: App
     service: LeadService
+    documents: dict[str, str]
     told: dict[str, Any] = field(default_factory=dict)
     steps: int = 0
 
     def walk(self, twin: TwinProcess) -> None:
         service = self.service
         self.step("Connect", "portals:added", lambda: service.add_portal(NAME, twin.token, twin.url))
+        _publish_again(service, self.documents)
         self.step("Mirror", "flows:synced", lambda: service.sync(NAME))
         self.step("Provision", "portals:provisioned", lambda: service.provision(NAME))
         plan = self.step("Plan", "plans:planned", lambda: service.plan(NAME))
@@ -143,11 +187,11 @@ class Journey:
         new = [row for row in best if row["stage"] == "mql"] or best
         return self.service.explain(NAME, str(new[0]["contact"])) if new else None
 
-    def close(self, folder: Path) -> int:
+    def close(self, address: str, second: TwinProcess) -> int:
         """The summary, or the one JSON document. The exit code is that of the write and of the certificate."""
         alive = self.told.get("alive", {"ok": True})
         whole = bool(self.told["apply"]["ok"] and self.told["verify"]["complete"] and alive["ok"])
+        self.told |= {"url": address, "second": {"url": second.url, "token": second.token}}
         if not self.app.as_json and not self.app.quiet:
-            self.app.view("story:closing", self.told, folder)
-        document = {"portal": NAME, "folder": str(folder), "ok": whole, **self.told}
-        return self.app.show(document, "story:nothing")
+            self.app.view("story:closing", self.told)
+        return self.app.show({"portal": NAME, "ok": whole, **self.told}, "story:nothing")

@@ -26,15 +26,18 @@ from connector.errors import ConfigError
 @click.option("--contacts", type=click.IntRange(0, 1_000_000), default=5000, show_default=True, help="Invented people.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Another seed, another portal.")
 @click.option("--webhooks", metavar="URL", help="Call this address back about everything that happens to contacts.")
+@click.option("--portal-id", type=click.IntRange(min=1), help="Its number in HubSpot, for a second one beside it.")
 @click.option("--lifeline", is_flag=True, hidden=True)
 @standard
-def twin(app: App, port: int, contacts: int, seed: int, webhooks: str | None, lifeline: bool) -> int:
+def twin(
+    app: App, port: int, contacts: int, seed: int, webhooks: str | None, portal_id: int | None, lifeline: bool
+) -> int:
     """Run the simulated portal alone until Ctrl-C; it prints its address and a token that connects to it."""
     # A shell starts background jobs with Ctrl-C switched off; this command must end by it all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if webhooks and not webhooks.startswith(("http://", "https://")):
         raise ConfigError(f"{webhooks} is no address.", remedy="Write it like http://127.0.0.1:8000/webhooks/hubspot.")
-    portal = resolve_name("connector.twin:Twin").from_seed(seed, contacts)
+    portal = resolve_name("connector.twin:Twin").from_seed(seed, contacts, portal_id=portal_id)
     with ExitStack() as stack:
         try:
             url = stack.enter_context(resolve_name("connector.twin:serve_twin")(portal, port))

@@ -17,9 +17,10 @@ class TwinProcess(Child):
     ``webhooks``: the address it calls back; ``told`` holds the whole of what it said, its app's credentials too.
     """
 
-    def __init__(self, contacts: int, seed: int, log: Path, webhooks: str = "") -> None:
+    def __init__(self, contacts: int, seed: int, log: Path, webhooks: str = "", portal_id: int | None = None) -> None:
         words = ["twin", "--port", "0", "--contacts", str(contacts), "--seed", str(seed)]
         words += ["--webhooks", webhooks] if webhooks else []
+        words += ["--portal-id", str(portal_id)] if portal_id else []
         super().__init__("The simulated portal", words, log)
         self.url = self.token = ""
 

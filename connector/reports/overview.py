@@ -18,6 +18,7 @@ def portal_line(u: Unit, row: PortalRow) -> dict[str, Any]:
     return {
         "portal": row.name,
         "hub_id": row.hub_id,
+        "base_url": row.base_url,
         "mode": mode,
         "state": _sentence(row, mode, contacts, pulled, held["why"] if held and mode == "live" else ""),
         "contacts": contacts,

@@ -18,7 +18,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shown(place: Path) -> Said:
-    return process("demo", "--contacts", "60", "--once", cwd=place, LEADWRIGHT_SECRET_KEY="somebody-elses")
+    return process("demo", "--contacts", "60", "--once", cwd=place)
 
 
 def test_it_goes_the_whole_way(shown: Said) -> None:
@@ -49,19 +49,33 @@ def test_its_progress_goes_to_stderr(shown: Said) -> None:
     assert "contacts: " not in shown.out
 
 
-def test_its_key_is_its_own_and_for_nobody_elses_eyes(shown: Said, place: Path) -> None:
-    env = place / "var" / "demo" / ".env"
-    assert env.stat().st_mode & 0o077 == 0
-    assert "somebody-elses" not in env.read_text()
-    assert not (place / ".env").exists()
+def test_it_makes_the_installation_it_stands_in(shown: Said, place: Path) -> None:
+    assert (place / ".env").stat().st_mode & 0o077 == 0
+    assert (place / "var").stat().st_mode & 0o077 == 0
+    assert (place / "var" / "leadwright.db").exists()
+
+
+def test_it_says_where_to_go_on(shown: Said) -> None:
+    assert re.search(r"^Leadwright serves at http://127\.0\.0\.1:\d+", shown.out, re.MULTILINE)
+    assert re.search(r"^  its token: pat-", shown.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("number", range(3))
 def test_what_it_says_to_try_next_works(shown: Said, place: Path, number: int) -> None:
-    line = re.findall(r"^leadwright (--env .+)$", shown.out, re.MULTILINE)[number]
+    line = re.findall(r"^leadwright ((?:explain|export|config) .+)$", shown.out, re.MULTILINE)[number]
     said = process(*line.split(), cwd=place)
     assert said.code == 0, said.err
     assert said.out
+
+
+def test_what_was_published_for_it_is_kept_when_it_begins_anew(shown: Said, place: Path) -> None:
+    body = process("config", "show", "demo", "scoring", cwd=place).out
+    (place / "scoring.yaml").write_text(body.replace("threshold: 50", "threshold: 61"))
+    published = process("config", "publish", "demo", "scoring.yaml", "--reason", "fewer", cwd=place)
+    assert published.code == 0, published.err
+    again = process("demo", "--contacts", "20", "--once", "--json", cwd=place)
+    assert again.code == 0, again.err
+    assert "threshold: 61" in process("config", "show", "demo", "scoring", cwd=place).out
 
 
 def test_in_json_it_is_one_document(tmp_path: Path) -> None:

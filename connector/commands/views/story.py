@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from rich.rule import Rule
@@ -54,7 +53,7 @@ def alive(result: Result) -> None:
     console().print(fill(table("step", "what", "after", right=("after",)), rows))
 
 
-def closing(told: dict[str, Any], folder: Path) -> None:
+def closing(told: dict[str, Any]) -> None:
     _part("What was written")
     out = console()
     out.print(plans.by_property(told["plan"]))
@@ -66,7 +65,9 @@ def closing(told: dict[str, Any], folder: Path) -> None:
         _part("One score as a bill")
         bill.receipt(told["bill"])
     _part("Try next")
-    lines(*_next(told, folder))
+    lines(*_next(told))
+    _part("Open it")
+    lines(*_doors(told))
 
 
 def _part(title: str) -> None:
@@ -81,15 +82,28 @@ def _best(rows: list[Result]) -> Any:
     return fill(one_line(made, score=5, grade=5, stage=12, name=18, company=20, why=36), cells)
 
 
-def _next(told: dict[str, Any], folder: Path) -> list[str]:
-    env = f"leadwright --env {folder / '.env'}"
+def _next(told: dict[str, Any]) -> list[str]:
     who = told["best"][0]["contact"] if told["best"] else "CONTACT"
     return [
-        f"{env} explain demo {who}",
-        f"{env} export demo contacts --output contacts.csv",
-        f"{env} config show demo scoring",
-        "leadwright init                   then: leadwright portal add NAME --token-stdin < token.txt",
+        f"leadwright explain demo {who}",
+        "leadwright export demo contacts --output contacts.csv",
+        "leadwright config show demo scoring",
     ]
+
+
+def _doors(told: dict[str, Any]) -> list[str]:
+    """Where the service is, and how to come in."""
+    second = told["second"]
+    return [
+        f"Leadwright serves at {told['url']}. Ctrl-C ends it.",
+        f"A second simulated portal waits to be connected: {second['url']}",
+        f"  its token: {second['token']}",
+    ]
+
+
+def served(told: dict[str, Any]) -> None:
+    """The service with somebody's own portals."""
+    lines(f"Leadwright serves at {told['url']}. Ctrl-C ends it.")
 
 
 def nothing(result: Result) -> None:
