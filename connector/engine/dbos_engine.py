@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from connector.clock import iso
 from connector.engine.claims import in_turn
 from connector.engine.port import Engine, HeldJob, Job, JobKind
-from connector.engine.records import SCHEMA, Place
+from connector.engine.records import SCHEMA, Place, let_go
 from connector.engine.tickets import PRIORITY, GivenUp, Ticket, prefix
 from connector.errors import ConfigError, StoreError
 
@@ -111,7 +111,7 @@ class DbosEngine:
 
     def close(self) -> None:
         self.client.destroy()
-        self._engine.dispose()
+        let_go(self._engine)
 
     # for the worker ----------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from dbos import DBOS, DBOSConfig
 from connector.engine.claims import Claim, take
 from connector.engine.dbos_engine import APPLICATION, JOBS_VERSION, QUEUE, SERIALIZER, WORKFLOW, DbosEngine, quiet, told
 from connector.engine.port import Act, JobKind, Worker
-from connector.engine.records import SCHEMA
+from connector.engine.records import SCHEMA, let_go
 from connector.engine.tickets import MAX_ATTEMPTS, GivenUp, Ticket
 from connector.engine.yielding import Later, Yielded
 from connector.errors import ConnectorError, StoreError
@@ -146,7 +146,7 @@ class DbosWorker:
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=GRACE_SECONDS if self._running else 0)
         with suppress(StoreError):
             self._leave_to_others(attempts=False)
-        self._pool.dispose()
+        let_go(self._pool)
         self._claim.release()
 
     # one job -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -58,6 +59,18 @@ class Place:
             return sa.inspect(engine).has_table("workflow_status", None if self.file else SCHEMA)
         finally:
             engine.dispose()
+
+
+def let_go(engine: sa.Engine) -> None:
+    """Close the library's connections; those its last threads still hold are closed as they come back, which a pool
+    that is merely disposed of leaves to the garbage collector."""
+    sa.event.listen(engine, "checkin", _close)
+    engine.dispose()
+
+
+def _close(connection: Any, _record: object) -> None:
+    if connection is not None:
+        connection.close()
 
 
 _POSTGRES = {

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -82,6 +82,18 @@ def make_engine(url: URL, *, synchronous: Synchronous = "NORMAL", cache_mib: int
             "options": f"-c lock_timeout={BUSY_MS} -c timezone=UTC",
         },
     )
+
+
+def let_go(engine: sa.Engine) -> None:
+    """Close its connections, and those that threads still hold as soon as they come back: a pool that is disposed of
+    would keep them open until nobody remembers it."""
+    sa.event.listen(engine, "checkin", _close)
+    engine.dispose()
+
+
+def _close(connection: Any, _record: object) -> None:
+    if connection is not None:
+        connection.close()
 
 
 # ``secure_delete`` on every connection, not only while somebody is erased: what was overwritten long before must not

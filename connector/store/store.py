@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connector.errors import ConfigError
 from connector.store import migrate
-from connector.store.engine import WRITE, Synchronous, make_engine, normal_url, sqlite_file, translated
+from connector.store.engine import WRITE, Synchronous, let_go, make_engine, normal_url, sqlite_file, translated
 from connector.store.locks import writer_lock
 from connector.store.migrations import HEAD
 from connector.store.unit import Definitions, ReadSets, Unit
@@ -151,4 +151,4 @@ class Store:
         return not busy and (small or whole)
 
     def close(self) -> None:
-        self.engine.dispose()
+        let_go(self.engine)
