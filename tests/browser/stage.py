@@ -1,4 +1,4 @@
-"""A living installation for browsers: the real service in processes of its own, a twin that calls back, one to connect."""
+"""A living installation for browsers: the real service in its processes, a twin that calls back, one to connect."""
 
 from __future__ import annotations
 
