@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, UnknownPortal
 from connector.installing import install
 from connector.reports import best, overview, rows
 from connector.reports.glance import glance
+from connector.resting import REST
 from connector.settings import Settings
 from connector.store import portals
 from connector.store.front_forgetting import forget_portal
@@ -26,6 +27,7 @@ from connector.sync import (
     provision,
     push,
     react,
+    rescoring,
     storm,
     telling,
     undo,
@@ -197,6 +199,16 @@ class Service(Upkeep):
         """One contact's score as a bill, now or at a past minute."""
         with self._context(name, offline=True) as ctx:
             return explaining.explain(ctx, contact, at_ms)
+
+    def rescore(self, hub_id: int, contact_id: int, reader: rescoring.Reader) -> rescoring.Score:
+        """A contact of HubSpot's portal ``hub_id`` judged anew, within a request; nothing is written."""
+        with self.store.view() as u:
+            rows = portals.by_hub(u, hub_id)
+        if not rows:
+            raise UnknownPortal(f"No portal here has HubSpot's number {hub_id}.", remedy="Connect it first.")
+        row = next((row for row in rows if row.paused_ms is None), rows[0])
+        with self._context(row.name, booked=False) as ctx:
+            return rescoring.rescore(ctx, contact_id, None if row.settings.get(REST) else reader)
 
     def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
         """Take back what a run wrote, where it is still ours."""

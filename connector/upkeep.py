@@ -18,6 +18,7 @@ from connector.reports.person import collected
 from connector.settings import Settings
 from connector.store import portals
 from connector.sync import (
+    acting,
     aside,
     library,
     privacy,
@@ -165,3 +166,13 @@ class Upkeep(Installation):
         """Make and switch on what is missing, set the target; ``prune`` deletes what nobody here needs."""
         with self._app() as app:
             return subscribing.applied(subscribing.needs(self.store), app, self._settings, prune=prune)
+
+    def action(self) -> dict[str, Any]:
+        """Our custom workflow action, against what the app has."""
+        with self._app_actions() as app:
+            return acting.compared(app, self._settings)
+
+    def action_register(self) -> dict[str, Any]:
+        """Make the app's workflow action what it should be."""
+        with self._app_actions() as app:
+            return acting.registered(app, self._settings)

@@ -80,11 +80,8 @@ def registry(store: Store, front: Front, counting: Counting, clock: Clock) -> Co
 
 
 def _counted(counted: tallies.Tallies) -> Iterator[Family]:
-    refused = CounterMetricFamily("leadwright_webhooks_refused", "Refused webhooks by reason.", labels=["reason"])
-    for (name, label), n in sorted(counted.items()):
-        if name == "webhooks_refused":
-            refused.add_metric([label], n)
-    yield refused
+    yield _by_label(counted, "webhooks_refused", "Refused webhooks by reason.", "reason")
+    yield _by_label(counted, "actions_answered", "Workflow actions answered, by outcome.", "outcome")
     for name, words in (
         ("portals_unknown", "Deliveries for portals that are not connected."),
         ("portals_resting", "Deliveries for portals that are paused."),
@@ -93,6 +90,14 @@ def _counted(counted: tallies.Tallies) -> Iterator[Family]:
     ):
         total = sum(n for (known, _), n in counted.items() if known == name)
         yield CounterMetricFamily(f"leadwright_{name}", words, value=total)
+
+
+def _by_label(counted: tallies.Tallies, wanted: str, words: str, label: str) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"leadwright_{wanted}", words, labels=[label])
+    for (name, value), n in sorted(counted.items()):
+        if name == wanted:
+            family.add_metric([value], n)
+    return family
 
 
 def _gauge(name: str, words: str, label: str, values: dict[str, float]) -> GaugeMetricFamily:
