@@ -16,7 +16,7 @@ from connector.desk import Desk, PortalFactory
 from connector.engine.opening import open_engine
 from connector.engine.port import Engine
 from connector.engine.yielding import GiveWay
-from connector.errors import SecretKeyMissing
+from connector.errors import ConfigError, SecretKeyMissing
 from connector.portal.app_actions import AppActions, connect_actions
 from connector.portal.app_webhooks import AppWebhooks, connect_app
 from connector.portal.gateway import Rates
@@ -29,6 +29,7 @@ from connector.store.front import Front, front_url
 from connector.store.journal import journal_of
 from connector.store.portals import PortalRow
 from connector.sync.context import Context
+from connector.sync.credentials import Grant, grant_of
 from connector.vault import Vault
 
 
@@ -152,6 +153,15 @@ class Installation:
             yield app
         finally:
             app.close()
+
+    def _grant(self, row: PortalRow) -> Grant | None:
+        """The portal's grant as it is stored now; None for a token that was pasted, or one no key here opens."""
+        with self.store.view() as u:
+            sealed = portals.token_of(u, row.id)
+        try:
+            return grant_of(self._vault.open(sealed or b"", row.name))
+        except ConfigError:
+            return None
 
     def _oauth(self, base_url: str) -> OAuthClient:
         settings = self._settings

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from connector.errors import ConfigError, UnknownPortal
+from connector.errors import ConfigError, ConnectorError, UnknownPortal
 from connector.installing import install
+from connector.portal.oauth import TokenFacts
 from connector.reports import best, overview, rows
 from connector.reports.glance import glance
 from connector.resting import REST
@@ -90,7 +91,16 @@ class Service(Upkeep):
     def check_portal(self, name: str) -> dict[str, Any]:
         """The doctor: token, scopes, identity, limits left, clock skew, versions that end."""
         with self._context(name, gated=False) as ctx:
-            return checking.check(ctx)
+            asked = (lambda: self._facts(ctx.row)) if self._grant(ctx.row) else None
+            return checking.check(ctx, asked)
+
+    def _facts(self, row: PortalRow) -> TokenFacts:
+        """What HubSpot says of the grant as it is now; a call may just have renewed it."""
+        grant, app = self._grant(row), self._oauth(row.base_url)
+        try:
+            return app.introspect(grant.access) if grant else TokenFacts(active=False)
+        finally:
+            app.close()
 
     def live(self, name: str) -> dict[str, Any]:
         """End observe mode."""
@@ -119,7 +129,11 @@ class Service(Upkeep):
         return self._switch(name, lambda u, row: portals.resume(u, row.id), "", "It goes on where it stood.")
 
     def remove(self, name: str) -> dict[str, Any]:
-        """Forget a portal: every row of it in every table of both stores."""
+        """Forget a portal: every row of it in every table of both stores. A grant is first given up at HubSpot.
+
+        In this order, so that whatever dies on the way can simply be repeated.
+        """
+        revoked = self._given_up(self._row(name))
         with self.store.unit() as u:
             row = portals.by_name(u, name)
             alone = len(portals.by_hub(u, row.hub_id)) == 1
@@ -127,7 +141,22 @@ class Service(Upkeep):
         counts |= forget_portal(self.front, row.id, row.hub_id if alone else None)
         self.store.scrub()
         self.front.scrub()
-        return telling.removed(name, {place: number for place, number in counts.items() if number})
+        return telling.removed(name, {place: number for place, number in counts.items() if number}, revoked)
+
+    def _given_up(self, row: PortalRow) -> str | None:
+        """'' once HubSpot has revoked the grant, else why it could not be; None for a token that was pasted."""
+        grant = self._grant(row)
+        if grant is None:
+            return None
+        try:
+            app = self._oauth(row.base_url)
+            try:
+                app.revoke(grant.refresh)
+            finally:
+                app.close()
+        except ConnectorError as fault:
+            return fault.message
+        return ""
 
     def _switch(self, name: str, act: Callable[[Any, PortalRow], Any], mode: str, text: str) -> dict[str, Any]:
         with self.store.unit() as u:

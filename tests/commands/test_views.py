@@ -161,6 +161,15 @@ class TestDocuments:
         assert "line 9" in said.out
         assert "2 faults to mend." in said.out
 
+    def test_a_fault_of_the_whole_file_has_no_line(self, say: Say, desk: Desk, home) -> None:
+        fault = {"file": "x.yaml", "line": 0, "path": "", "message": "x.yaml does not say which.", "remedy": "Name it."}
+        files = [{"file": "x.yaml", "kind": "", "ok": False, "faults": [fault]}]
+        desk.answers["config_validate"] = {"ok": False, "files": files}
+        (home / "x.yaml").write_text("a: 1")
+        said = say("config", "validate", "x.yaml")
+        assert "\n   x.yaml does not say which.\n      → Name it.\n" in said.out
+        assert "line 0" not in said.out
+
     def test_publish_books_who_and_why(self, say: Say, desk: Desk, home) -> None:
         (home / "s.yaml").write_text("x")
         say("config", "publish", "acme", "s.yaml", "--reason", "webinars", "--author", "kim")
