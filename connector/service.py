@@ -30,6 +30,7 @@ from connector.sync import (
     react,
     rescoring,
     storm,
+    subscribing,
     telling,
     undo,
     verify,
@@ -86,7 +87,8 @@ class Service(Upkeep):
     def list_portals(self) -> dict[str, Any]:
         """Every portal with one sentence of state."""
         with self.store.view() as u:
-            return {"portals": [overview.portal_line(u, row) for row in portals.every(u)]}
+            lines = [overview.portal_line(u, row) for row in portals.every(u)]
+            return {"portals": lines, "webhooks": overview.webhooks_line(subscribing.last(u))}
 
     def check_portal(self, name: str) -> dict[str, Any]:
         """The doctor: token, scopes, identity, limits left, clock skew, versions that end."""

@@ -15,6 +15,7 @@ from connector.clock import Clock
 from connector.serving.counting import Counting
 from connector.store import Store, beats, cursors, deliveries, gaps, outbox, portals, tallies
 from connector.store.front import Front
+from connector.sync import subscribing
 
 Family = CounterMetricFamily | GaugeMetricFamily
 
@@ -58,12 +59,16 @@ class Numbers(Collector):
             rows = portals.every(u)
             waiting = {str(row.id): float(outbox.waiting(u, row.id)) for row in rows}
             missed = {str(row.id): sum(gap.to_ms - gap.from_ms for gap in gaps.standing(u, row.id)) for row in rows}
+            found = subscribing.last(u)
             held = {str(row.id): float(cursors.get(u, row.id, "held_back") is not None) for row in rows if row.live}
         modes = dict.fromkeys(("observe", "live", "paused"), 0.0)
         for row in rows:
             modes["paused" if row.paused_ms is not None else "live" if row.live else "observe"] += 1
         yield _gauge("portals", "Connected portals by mode.", "mode", modes)
         yield _gauge("held_back", "1 where a storm or a limit keeps a live portal from being written.", "portal", held)
+        if found is not None and found["mode"] == "api":
+            words = "Webhook subscriptions that are missing, paused or aimed elsewhere, when last compared."
+            yield GaugeMetricFamily("leadwright_subscriptions_differing", words, value=found["differing"])
         yield _gauge("outbox_waiting", "Effects that wait to be sent.", "portal", waiting)
         seconds = {portal: length / 1000 for portal, length in missed.items() if length}
         yield _gauge("gap_seconds", "Length of the gaps that no poll healed yet.", "portal", seconds)

@@ -140,6 +140,12 @@ def test_an_empty_installation_names_the_first_step(say: Say, desk: Desk) -> Non
     assert "leadwright portal add NAME --token-stdin" in say("portal", "list").out
 
 
+@pytest.mark.parametrize(("ok", "told"), [(False, True), (True, False), (None, False)])
+def test_a_difference_of_webhooks_stands_under_the_list(say: Say, desk: Desk, ok: bool | None, told: bool) -> None:
+    desk.answers["list_portals"]["webhooks"] = {"ok": ok, "at": "x", "differing": 2, "text": "2 missing."}
+    assert ("Webhooks: 2 missing. Next: leadwright subscriptions" in say("portal", "list").out) == told
+
+
 def test_what_undo_kept_is_named(say: Say) -> None:
     assert "lw_score was changed by somebody since" in say("undo", "acme", "r2", "--yes").out
 

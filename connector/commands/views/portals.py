@@ -40,6 +40,9 @@ def listed(result: Result) -> None:
         for p in result["portals"]
     ]  # fmt: skip
     console().print(fill(table(*columns, right=("contacts", "waiting")), rows))
+    webhooks = result.get("webhooks")
+    if webhooks and webhooks["ok"] is False:
+        lines(f"Webhooks: {webhooks['text']} Next: leadwright subscriptions --apply")
 
 
 def checks(rows: list[Result]) -> None:
