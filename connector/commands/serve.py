@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -42,11 +43,13 @@ def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int, li
         resolve_name(f"connector.serving.tree:{name}") for name in ("children_of", "Tree", "answers", "lifeline_broken")
     )
     children = children_of(roles, workers)
+    gc.disable()  # nothing of what is being loaded is garbage; looking for some is a tenth of a start
     with app.service():
         pass  # key, database and revision are told in a sentence, before any process starts
     for role in {role for child in children for role in child.split(",")}:
         for name in LOADED[role]:
             resolve_name(name)  # here once, not in each child
+    gc.enable()
     shown = {"url": f"http://{host}:{port}" if "web" in roles else "", "roles": list(roles)}
 
     began = time.monotonic()
