@@ -90,8 +90,9 @@ def _live(act: Callable[[], int], reading: int) -> NoReturn:
         code = act()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else FAILED if end.code else 0
-    except BaseException:  # noqa: BLE001 - the last frame of a process: told, then over
+    except BaseException:
         traceback.print_exc()
+        raise  # no further than to the end of the process, just below
     finally:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
