@@ -24,6 +24,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "connector.commands.subscriptions:subscriptions",
             "The webhooks the app needs, against those it has.",
         ),
+        "action": ("connector.commands.action:action", "The workflow action that asks for a fresh score."),
         "doctor": ("connector.commands.doctor:doctor", "What is wrong here, and how to mend it."),
     },
     "Every day": {

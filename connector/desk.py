@@ -81,16 +81,19 @@ class Desk:
 
     @contextmanager
     def context(
-        self, name: str, *, offline: bool = False, gated: bool = True, front: Front | None = None
+        self, name: str, *, offline: bool = False, gated: bool = True, front: Front | None = None, booked: bool = True
     ) -> Iterator[Context]:
-        """One portal's seams. ``offline`` flows never call the portal; ``gated`` ones are refused while it rests."""
+        """One portal's seams. ``offline`` flows never call the portal; ``gated`` ones are refused while it rests.
+
+        Not ``booked``: a look inside a request, which must wait for no writer; its few calls are in no count.
+        """
         with self._store.view() as u:
             row = portals.by_name(u, name)
         if gated and not offline:
             checking.refuse_paused(row)
         laid = self._lay(row, offline=offline)
         before = laid.portal.calls()
-        rests = Rests(self._store, self._clock, row) if self._lasting and not offline else nullcontext()
+        rests = Rests(self._store, self._clock, row) if self._lasting and booked and not offline else nullcontext()
         try:
             with rests:
                 if isinstance(rests, Rests):
@@ -100,7 +103,7 @@ class Desk:
             made, learned = laid.portal.calls().since(before).made, laid.portal.rates_learned()
             if not self._lasting or offline:
                 laid.portal.close()
-            if made:
+            if made and booked:
                 with self._store.unit() as u:
                     portals.keep_setting(u, row.id, RATES, asdict(learned))
                     usage.add_calls(u, row.id, iso(self._clock.now_ms())[:10], made)

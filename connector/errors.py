@@ -75,7 +75,8 @@ class Fault:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.path}: {self.message} {self.remedy}".rstrip()
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (where, self.path, f"{self.message} {self.remedy}".rstrip()) if part)
 
 
 class DocumentInvalid(ConfigError):
@@ -217,13 +218,17 @@ class Conflict(SkippableError):
 
 
 class FeatureOff(SkippableError):
-    """This portal does not offer the feature (endpoint, tier or scope); ``scopes`` where a scope would help."""
+    """This portal does not offer the feature (endpoint, tier or scope); ``scopes`` where a scope would help.
+
+    ``absent``: there is no such endpoint at all, so nothing that could be granted would bring it.
+    """
 
     reason = "feature_off"
 
-    def __init__(self, message: str, *, scopes: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, *, scopes: Sequence[str] = (), absent: bool = False) -> None:
         super().__init__(message)
         self.scopes = tuple(scopes)
+        self.absent = absent
 
 
 class FatalError(SyncError):

@@ -16,7 +16,8 @@ from connector.desk import Desk, PortalFactory
 from connector.engine.opening import open_engine
 from connector.engine.port import Engine
 from connector.engine.yielding import GiveWay
-from connector.errors import SecretKeyMissing
+from connector.errors import ConfigError, SecretKeyMissing
+from connector.portal.app_actions import AppActions, connect_actions
 from connector.portal.app_webhooks import AppWebhooks, connect_app
 from connector.portal.gateway import Rates
 from connector.portal.hubspot import connect
@@ -28,6 +29,7 @@ from connector.store.front import Front, front_url
 from connector.store.journal import journal_of
 from connector.store.portals import PortalRow
 from connector.sync.context import Context
+from connector.sync.credentials import Grant, grant_of
 from connector.vault import Vault
 
 
@@ -117,25 +119,49 @@ class Installation:
         self._desk.give_way = ask
 
     def _context(
-        self, name: str, *, offline: bool = False, gated: bool = True, front: bool = False
+        self, name: str, *, offline: bool = False, gated: bool = True, front: bool = False, booked: bool = True
     ) -> AbstractContextManager[Context]:
         laid = self.front if front else None
-        return self._desk.context(name, offline=offline, gated=gated, front=laid)
+        return self._desk.context(name, offline=offline, gated=gated, front=laid, booked=booked)
 
     @contextmanager
-    def _app(self) -> Iterator[AppWebhooks | None]:
-        """The app's webhook settings, as far as there is a key to them."""
-        key = self._settings.hubspot_developer_key
-        if key is None or not key.get_secret_value():
+    def _app_actions(self) -> Iterator[AppActions | None]:
+        """The app's workflow actions, as far as there is a key to them."""
+        key = self._developer_key()
+        if not key:
             yield None
             return
-        app = connect_app(
-            self._settings.hubspot_url, key.get_secret_value(), self._settings.hubspot_app_id, clock=self._clock
-        )
+        app = connect_actions(self._settings.hubspot_url, key, self._settings.hubspot_app_id, clock=self._clock)
         try:
             yield app
         finally:
             app.close()
+
+    def _developer_key(self) -> str:
+        key = self._settings.hubspot_developer_key
+        return key.get_secret_value() if key is not None else ""
+
+    @contextmanager
+    def _app(self) -> Iterator[AppWebhooks | None]:
+        """The app's webhook settings, as far as there is a key to them."""
+        key = self._developer_key()
+        if not key:
+            yield None
+            return
+        app = connect_app(self._settings.hubspot_url, key, self._settings.hubspot_app_id, clock=self._clock)
+        try:
+            yield app
+        finally:
+            app.close()
+
+    def _grant(self, row: PortalRow) -> Grant | None:
+        """The portal's grant as it is stored now; None for a token that was pasted, or one no key here opens."""
+        with self.store.view() as u:
+            sealed = portals.token_of(u, row.id)
+        try:
+            return grant_of(self._vault.open(sealed or b"", row.name))
+        except ConfigError:
+            return None
 
     def _oauth(self, base_url: str) -> OAuthClient:
         settings = self._settings

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, ConnectorError, UnknownPortal
 from connector.installing import install
+from connector.portal.oauth import TokenFacts
 from connector.reports import best, overview, rows
 from connector.reports.glance import glance
+from connector.resting import REST
 from connector.settings import Settings
 from connector.store import portals
 from connector.store.front_forgetting import forget_portal
@@ -26,7 +28,9 @@ from connector.sync import (
     provision,
     push,
     react,
+    rescoring,
     storm,
+    subscribing,
     telling,
     undo,
     verify,
@@ -83,12 +87,22 @@ class Service(Upkeep):
     def list_portals(self) -> dict[str, Any]:
         """Every portal with one sentence of state."""
         with self.store.view() as u:
-            return {"portals": [overview.portal_line(u, row) for row in portals.every(u)]}
+            lines = [overview.portal_line(u, row) for row in portals.every(u)]
+            return {"portals": lines, "webhooks": overview.webhooks_line(subscribing.last(u))}
 
     def check_portal(self, name: str) -> dict[str, Any]:
         """The doctor: token, scopes, identity, limits left, clock skew, versions that end."""
         with self._context(name, gated=False) as ctx:
-            return checking.check(ctx)
+            asked = (lambda: self._facts(ctx.row)) if self._grant(ctx.row) else None
+            return checking.check(ctx, asked)
+
+    def _facts(self, row: PortalRow) -> TokenFacts:
+        """What HubSpot says of the grant as it is now; a call may just have renewed it."""
+        grant, app = self._grant(row), self._oauth(row.base_url)
+        try:
+            return app.introspect(grant.access) if grant else TokenFacts(active=False)
+        finally:
+            app.close()
 
     def live(self, name: str) -> dict[str, Any]:
         """End observe mode."""
@@ -117,7 +131,11 @@ class Service(Upkeep):
         return self._switch(name, lambda u, row: portals.resume(u, row.id), "", "It goes on where it stood.")
 
     def remove(self, name: str) -> dict[str, Any]:
-        """Forget a portal: every row of it in every table of both stores."""
+        """Forget a portal: every row of it in every table of both stores. A grant is first given up at HubSpot.
+
+        In this order, so that whatever dies on the way can simply be repeated.
+        """
+        revoked = self._given_up(self._row(name))
         with self.store.unit() as u:
             row = portals.by_name(u, name)
             alone = len(portals.by_hub(u, row.hub_id)) == 1
@@ -125,7 +143,22 @@ class Service(Upkeep):
         counts |= forget_portal(self.front, row.id, row.hub_id if alone else None)
         self.store.scrub()
         self.front.scrub()
-        return telling.removed(name, {place: number for place, number in counts.items() if number})
+        return telling.removed(name, {place: number for place, number in counts.items() if number}, revoked)
+
+    def _given_up(self, row: PortalRow) -> str | None:
+        """'' once HubSpot has revoked the grant, else why it could not be; None for a token that was pasted."""
+        grant = self._grant(row)
+        if grant is None:
+            return None
+        try:
+            app = self._oauth(row.base_url)
+            try:
+                app.revoke(grant.refresh)
+            finally:
+                app.close()
+        except ConnectorError as fault:
+            return fault.message
+        return ""
 
     def _switch(self, name: str, act: Callable[[Any, PortalRow], Any], mode: str, text: str) -> dict[str, Any]:
         with self.store.unit() as u:
@@ -197,6 +230,16 @@ class Service(Upkeep):
         """One contact's score as a bill, now or at a past minute."""
         with self._context(name, offline=True) as ctx:
             return explaining.explain(ctx, contact, at_ms)
+
+    def rescore(self, hub_id: int, contact_id: int, reader: rescoring.Reader) -> rescoring.Score:
+        """A contact of HubSpot's portal ``hub_id`` judged anew, within a request; nothing is written."""
+        with self.store.view() as u:
+            rows = portals.by_hub(u, hub_id)
+        if not rows:
+            raise UnknownPortal(f"No portal here has HubSpot's number {hub_id}.", remedy="Connect it first.")
+        row = next((row for row in rows if row.paused_ms is None), rows[0])
+        with self._context(row.name, booked=False) as ctx:
+            return rescoring.rescore(ctx, contact_id, None if row.settings.get(REST) else reader)
 
     def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
         """Take back what a run wrote, where it is still ours."""

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from connector.clock import Clock, SystemClock
+from connector.errors import FatalError
 from connector.installation import Installation
 from connector.installing import current, upgrade
 from connector.reports.person import collected
 from connector.settings import Settings
 from connector.store import portals
 from connector.sync import (
+    acting,
     aside,
     library,
     privacy,
@@ -159,9 +161,32 @@ class Upkeep(Installation):
     def subscriptions(self) -> dict[str, Any]:
         """The webhook notices the documents of all portals need, against those the app has."""
         with self._app() as app:
-            return subscribing.compared(subscribing.needs(self.store), app, self._settings)
+            return self._found(subscribing.compared(subscribing.needs(self.store), app, self._settings))
 
     def subscriptions_apply(self, *, prune: bool = False) -> dict[str, Any]:
         """Make and switch on what is missing, set the target; ``prune`` deletes what nobody here needs."""
         with self._app() as app:
-            return subscribing.applied(subscribing.needs(self.store), app, self._settings, prune=prune)
+            return self._found(subscribing.applied(subscribing.needs(self.store), app, self._settings, prune=prune))
+
+    def subscriptions_watched(self, name: str) -> dict[str, Any]:  # noqa: ARG002 - a job names its portal
+        """The daily look: only compared and kept. What only people can mend is told, and stops no portal."""
+        try:
+            return self.subscriptions()
+        except FatalError as fault:
+            shown = {"ok": False, "mode": "api", "target": {"fits": None}, "text": str(fault)}
+            return self._found(shown)
+
+    def _found(self, shown: dict[str, Any]) -> dict[str, Any]:
+        with self.store.unit() as u:
+            subscribing.keep(u, shown, self._clock.now_ms())
+        return shown
+
+    def action(self) -> dict[str, Any]:
+        """Our custom workflow action, against what the app has."""
+        with self._app_actions() as app:
+            return acting.compared(app, self._settings)
+
+    def action_register(self) -> dict[str, Any]:
+        """Make the app's workflow action what it should be."""
+        with self._app_actions() as app:
+            return acting.registered(app, self._settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -15,6 +16,12 @@ from connector.commands.app import DONE, App, examples, standard
 
 HOST, PORT = "127.0.0.1", 8000
 PATIENCE_SECONDS = 30.0
+# What each role needs that takes long to load; the engine's worker is loaded late everywhere else.
+LOADED = {
+    "web": ("connector.serving.web:run",),
+    "clock": ("connector.serving.worker:run",),
+    "worker": ("connector.serving.worker:run", "connector.engine.dbos_worker"),
+}
 
 
 @click.command("serve", epilog=examples("leadwright serve", "leadwright serve --roles worker --workers 2"))
@@ -28,18 +35,21 @@ PATIENCE_SECONDS = 30.0
 def serve(app: App, host: str, port: int, roles: str, workers: int, alone: bool, lifeline: bool) -> int:
     """Receive webhooks, keep the schedules and do the work, until Ctrl-C or SIGTERM."""
     named = tuple(role.strip() for role in roles.split(",") if role.strip())
-    if lifeline:
-        resolve_name("connector.serving.tree:hold_lifeline")()
-    return _alone(app, named, host, port) if alone else _tree(app, named, host, port, workers)
+    return _alone(app, named, host, port) if alone else _tree(app, named, host, port, workers, lifeline)
 
 
-def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int) -> int:
-    children_of, tree, answers = (
-        resolve_name(f"connector.serving.tree:{name}") for name in ("children_of", "Tree", "answers")
+def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int, lifeline: bool) -> int:
+    children_of, tree, answers, broken = (
+        resolve_name(f"connector.serving.tree:{name}") for name in ("children_of", "Tree", "answers", "lifeline_broken")
     )
+    children = children_of(roles, workers)
+    gc.disable()  # nothing of what is being loaded is garbage; looking for some is a tenth of a start
     with app.service():
         pass  # key, database and revision are told in a sentence, before any process starts
-    children = children_of(roles, workers)
+    for role in {role for child in children for role in child.split(",")}:
+        for name in LOADED[role]:
+            resolve_name(name)  # here once, not in each child
+    gc.enable()
     shown = {"url": f"http://{host}:{port}" if "web" in roles else "", "roles": list(roles)}
 
     began = time.monotonic()
@@ -54,15 +64,17 @@ def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int) ->
         app.show(shown, "setup:served")
         return True
 
-    tree(children, lambda these: _command(app, these, host, port)).run(ready)
+    forked, run = resolve_name("connector.serving.forked:Forked"), resolve_name("connector.cli:run")
+    over = broken if lifeline else (lambda: False)
+    tree(children, lambda these: forked(lambda: run(_words(app, these, host, port)))).run(ready, over)
     return DONE
 
 
-def _command(app: App, roles: str, host: str, port: int) -> list[str]:
+def _words(app: App, roles: str, host: str, port: int) -> list[str]:
+    """A child's command line."""
     env = ["--env", str(app.env_file)] if app.env_file else []
     loud = ["--debug"] if app.debug else []
-    words = ["serve", "--alone", "--roles", roles, "--host", host, "--port", str(port), *loud]
-    return [sys.executable, "-P", "-m", "connector.cli", *env, *words]
+    return [*env, "serve", "--alone", "--roles", roles, "--host", host, "--port", str(port), *loud]
 
 
 def _alone(app: App, roles: Sequence[str], host: str, port: int) -> int:

@@ -14,7 +14,7 @@ from connector.engine.port import Job, JobKind
 
 MAX_ATTEMPTS = 3
 # Within one portal the smallest goes first: live work and erasures before backfills, backfills before housekeeping.
-PRIORITY: dict[JobKind, int] = {"drain": 1, "erase": 1, "cycle": 5, "verify": 8, "retention": 8}
+PRIORITY: dict[JobKind, int] = {"drain": 1, "erase": 1, "cycle": 5, "verify": 8, "retention": 8, "subscriptions": 8}
 _ONCE = "+"
 
 

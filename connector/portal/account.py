@@ -11,6 +11,7 @@ from connector.portal.bodies import JsonValue, text
 from connector.portal.caller import Caller, Query
 from connector.portal.engagement import at_either
 from connector.portal.gateway import DailyUsage, ScopeReport
+from connector.portal.properties import requirements
 from connector.portal.translate import millis, results_of, whole
 from connector.portal.versions import GENERATIONS
 
@@ -111,6 +112,12 @@ def probes(owners: Callable[[], object]) -> Sequence[_Probe]:
         _Probe("page views and custom events", "oauth (Enterprise)", _events),
         _Probe("subscriptions", "communication_preferences.read", _first("subscriptions.definitions")),
         _Probe("workflows", "automation", lambda caller: caller.ask("workflows.list")),
+        _Probe("sales e-mails", "sales-email-read", _listing("emails")),
+        *(
+            _Probe(kind, "crm.objects.contacts.read", _listing(kind))
+            for kind in ("calls", "meetings", "notes", "tasks")
+        ),
+        _Probe("property rules", "crm.schemas.contacts.read", lambda caller: requirements(caller, "contacts")),
     )
 
 
@@ -122,8 +129,11 @@ def scopes_check(caller: Caller, owners: Callable[[], object]) -> tuple[ScopeRep
 def _report(caller: Caller, probe: _Probe) -> ScopeReport:
     try:
         probe.ask(caller)
-    except (MissingScope, FeatureOff) as lacking:
+    except MissingScope as lacking:
         return ScopeReport(probe.feature, ", ".join(lacking.scopes) or probe.scope, ok=False, why=lacking.message)
+    except FeatureOff as off:
+        scope = ", ".join(off.scopes) or probe.scope
+        return ScopeReport(probe.feature, scope, ok=False, why=off.message, absent=off.absent)
     except (NotFound, Refused):
         # The portal looked at the request itself, so the token may ask.
         return ScopeReport(probe.feature, probe.scope, ok=True)

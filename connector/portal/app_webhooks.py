@@ -1,50 +1,34 @@
 """The app's own webhook settings: where notices go and which ones are asked for (hubspot-api.md 11.1).
 
-They belong to the app, so a developer key opens them, in the query as HubSpot wants it; no portal's token is used and
-none of a portal's limits is spent. What should be subscribed to is decided in ``connector/rules/subscriptions.py``.
+What should be subscribed to is decided in ``connector/rules/subscriptions.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from connector.clock import Clock
-from connector.errors import ConfigError, Conflict, FeatureOff, MissingScope, NotFound, TokenRejected
+from connector.errors import Conflict, NotFound
 from connector.model.subscriptions import Subscription, Wanted
+from connector.portal.app import AppCalls, app_caller
 from connector.portal.bodies import JsonValue, text
-from connector.portal.caller import Caller
 from connector.portal.translate import results_of
-from connector.portal.transport import Transport
 from connector.portal.versions import OLD
 
-KEY_NAME = "hapikey"
 BATCH = 100
 # HubSpot's own default for one installing account (developer docs: webhooks).
 MOST_AT_ONCE = 10
-_KEY = "LEADWRIGHT_HUBSPOT_DEVELOPER_KEY"
 
 
 def connect_app(base_url: str, key: str, app_id: str, *, clock: Clock, generation: str = OLD) -> AppWebhooks:
     """The app to talk to; nothing is sent yet."""
-    if not app_id.strip().isdigit():
-        raise ConfigError(
-            "LEADWRIGHT_HUBSPOT_APP_ID is not set to the app's number.",
-            remedy="HubSpot shows it in the developer account beside the app's name.",
-        )
-    transport = Transport(base_url, key, clock=clock, key_name=KEY_NAME)
-    return AppWebhooks(Caller(transport, generation), app_id.strip())
+    return AppWebhooks(*app_caller(base_url, key, app_id, clock=clock, generation=generation))
 
 
-class AppWebhooks:
+class AppWebhooks(AppCalls):
     """Settings and subscriptions of one app. ``FeatureOff``: HubSpot keeps them elsewhere for this kind of app."""
 
-    def __init__(self, caller: Caller, app_id: str) -> None:
-        self._caller = caller
-        self.app_id = app_id
-
-    def close(self) -> None:
-        self._caller.transport.close()
+    what = "subscriptions"
 
     def target(self) -> str:
         """Where notices go; '' while nothing is set."""
@@ -98,29 +82,6 @@ class AppWebhooks:
                 self._ask("app.unsubscribe", path={"subscription": ident})
             except NotFound:
                 return
-
-    def _ask(self, name: str, *, path: dict[str, str] | None = None, body: object = None) -> JsonValue:
-        return self._caller.ask(name, path={"app": self.app_id, **(path or {})}, body=body)
-
-    @contextmanager
-    def _understood(self) -> Iterator[None]:
-        """The portal's errors in the words of the app."""
-        try:
-            yield
-        except TokenRejected:
-            raise ConfigError(
-                "HubSpot does not accept the developer key.",
-                remedy=f"Copy it anew from the developer account (Keys) into {_KEY}.",
-                reason="developer_key",
-            ) from None
-        except NotFound:
-            raise ConfigError(
-                f"HubSpot knows no app {self.app_id} in the developer account of this key.",
-                remedy="Check LEADWRIGHT_HUBSPOT_APP_ID.",
-                reason="unknown_app",
-            ) from None
-        except MissingScope:
-            raise FeatureOff("HubSpot does not let the subscriptions of this app be changed from outside.") from None
 
 
 def _subscription(row: dict[str, JsonValue]) -> Subscription:

@@ -122,6 +122,10 @@ def _feature_off(case: Case) -> SyncError:
     return FeatureOff(case.sentence("The portal does not offer this feature"))
 
 
+def _absent(case: Case) -> SyncError:
+    return FeatureOff(case.sentence("The portal has no such endpoint"), absent=True)
+
+
 def _not_found(case: Case) -> SyncError:
     return NotFound(case.sentence("The portal knows no such record"))
 
@@ -184,9 +188,9 @@ TABLE: tuple[Row, ...] = (
     Row(_only(403), lambda case: "SCOPE" in case.body.category or bool(scopes_of(case.body)), _missing_scope),
     Row(_only(403), lambda case: case.body.readable and case.operation.optional, _feature_off),
     Row(_only(403), _always, _missing_scope),
-    Row(_only(404), lambda case: case.operation.missing == "feature", _feature_off),
+    Row(_only(404), lambda case: case.operation.missing == "feature", _absent),
     Row(_only(404), _always, _not_found),
-    Row(_only(405, 410, 501), _always, _feature_off),
+    Row(_only(405, 410, 501), _always, _absent),
     Row(_only(408), _always, _unavailable),
     Row(_only(409), _always, _conflict),
     Row(_only(423), _always, _locked),

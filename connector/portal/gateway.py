@@ -255,12 +255,16 @@ class ProvisionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ScopeReport:
-    """Whether a feature works with this token: True, False (``why`` says what is missing) or None (not found out)."""
+    """Whether a feature works with this token: True, False (``why`` says what is missing) or None (not found out).
+
+    ``absent``: the portal has no such endpoint, whatever is granted.
+    """
 
     feature: str
     scope: str
     ok: bool | None
     why: str = ""
+    absent: bool = False
 
 
 class Portal(Protocol):

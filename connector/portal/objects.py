@@ -100,10 +100,10 @@ def _linked(
     records: Sequence[Snapshot],
     asked: Sequence[ObjectType],
 ) -> tuple[Snapshot, ...]:
-    """A listing shows only the first links of a record; the rest is read where it says that there is more."""
+    """A listing shows only the first links of a record, in words; what it leaves open is read directly."""
     more: dict[ObjectType, list[int]] = {}
     for raw in raws:
-        for to_type in unfinished_associations(raw, asked):
+        for to_type in unfinished_associations(object_type, raw, asked):
             more.setdefault(to_type, []).append(whole(raw.get("id")) or 0)
     if not more:
         return tuple(records)

@@ -136,12 +136,25 @@ def embedded_associations(object_type: ObjectType, raw: Json, asked: Sequence[Ob
     return tuple(links)
 
 
-def unfinished_associations(raw: Json, asked: Sequence[ObjectType]) -> list[ObjectType]:
-    """Object types whose block in a listing does not hold all links."""
+def unfinished_associations(object_type: ObjectType, raw: Json, asked: Sequence[ObjectType]) -> list[ObjectType]:
+    """Object types whose block in a listing does not tell all: there are more links, or the primary one is in doubt."""
     blocks = raw.get("associations")
     if not isinstance(blocks, dict):
         return []
-    return [t for t in asked if (block := blocks.get(t)) and "paging" in block and after_of(block)]
+    return [to_type for to_type in asked if (block := blocks.get(to_type)) and _unfinished(object_type, to_type, block)]
+
+
+def _unfinished(from_type: ObjectType, to_type: ObjectType, block: Any) -> bool:
+    """A word that is none of ours may be a label of the portal's own, or HubSpot's new name for the primary link.
+
+    Where no other word says which link is primary, that is not guessed: the numbers of a direct read tell.
+    """
+    if "paging" in block and after_of(block):
+        return True
+    if (from_type, to_type) not in _PRIMARY_PAIRS:
+        return False
+    told = [_meaning(from_type, to_type, text(entry.get("type"))) for entry in results_of(block)]
+    return any(label for label, _ in told) and not any(primary for _, primary in told)
 
 
 # (label, whether it is the primary link)

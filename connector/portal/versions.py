@@ -75,6 +75,8 @@ _OBJECTS_DATED = "/crm/objects/2026-09/{object_type}"
 
 _APP = "/webhooks/v3/{app}"
 _APP_DATED = "/app-webhooks/2026-09/{app}"
+_ACTIONS = "/automation/v4/actions/{app}"
+_ACTIONS_DATED = "/automation/actions/2026-09/{app}"
 
 _TABLE = (
     Operation("objects.list", "GET", _OBJECTS, _OBJECTS_DATED, kind="list"),
@@ -249,6 +251,16 @@ _TABLE = (
         kind="write",
         missing="record",
         empty=True,
+    ),
+    Operation("app.actions", "GET", _ACTIONS, _ACTIONS_DATED, missing="record"),
+    Operation("app.define_action", "POST", _ACTIONS, _ACTIONS_DATED, kind="write", safe=False, missing="record"),
+    Operation(
+        "app.redefine_action",
+        "PATCH",
+        f"{_ACTIONS}/{{definition}}",
+        f"{_ACTIONS_DATED}/{{definition}}",
+        kind="write",
+        missing="record",
     ),
 )
 OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in _TABLE}

@@ -30,6 +30,13 @@ def portal_line(u: Unit, row: PortalRow) -> dict[str, Any]:
     }
 
 
+def webhooks_line(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """How the app's webhook subscriptions stood when they were last compared; None where they never were."""
+    if found is None:
+        return None
+    return {"ok": found["ok"], "at": iso(found["at_ms"]), "differing": found["differing"], "text": found["text"]}
+
+
 def _sentence(row: PortalRow, mode: str, contacts: int, pulled: runs.RunRow | None, held: str) -> str:
     if mode == "paused":
         return f"Paused: {row.pause_reason}. Go on with: leadwright portal resume {row.name}"

@@ -115,12 +115,16 @@ def _calls(draft: _Draft) -> int:
     return -(-len(draft.changes) // BATCH) + -(-resets // BATCH) + len(draft.enrolments)
 
 
+SOON = " A small portal comes to that soon, after an outage or an import for instance."
+
+
 def _sentence(touched: int, bound: int, live_contacts: int, limit: BlastLimit) -> str:
     if touched <= bound:
         return ""
     return (
         f"The plan touches {touched} of {live_contacts} contacts; without being asked for by its hash, a run may touch "
         f"{bound} ({limit.percent} % of the portal, at least {limit.least}, at most {limit.contacts})."
+        f"{SOON if bound == limit.least else ''}"
     )
 
 

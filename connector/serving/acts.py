@@ -30,6 +30,7 @@ METHODS: dict[JobKind, str] = {
     "verify": "verify",
     "retention": "retention",
     "erase": "erase_pending",
+    "subscriptions": "subscriptions_watched",
 }
 AGAIN_SECONDS = 30.0
 STORE_SECONDS = 10.0

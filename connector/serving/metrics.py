@@ -15,6 +15,7 @@ from connector.clock import Clock
 from connector.serving.counting import Counting
 from connector.store import Store, beats, cursors, deliveries, gaps, outbox, portals, tallies
 from connector.store.front import Front
+from connector.sync import subscribing
 
 Family = CounterMetricFamily | GaugeMetricFamily
 
@@ -58,12 +59,16 @@ class Numbers(Collector):
             rows = portals.every(u)
             waiting = {str(row.id): float(outbox.waiting(u, row.id)) for row in rows}
             missed = {str(row.id): sum(gap.to_ms - gap.from_ms for gap in gaps.standing(u, row.id)) for row in rows}
+            found = subscribing.last(u)
             held = {str(row.id): float(cursors.get(u, row.id, "held_back") is not None) for row in rows if row.live}
         modes = dict.fromkeys(("observe", "live", "paused"), 0.0)
         for row in rows:
             modes["paused" if row.paused_ms is not None else "live" if row.live else "observe"] += 1
         yield _gauge("portals", "Connected portals by mode.", "mode", modes)
         yield _gauge("held_back", "1 where a storm or a limit keeps a live portal from being written.", "portal", held)
+        if found is not None and found["mode"] == "api":
+            words = "Webhook subscriptions that are missing, paused or aimed elsewhere, when last compared."
+            yield GaugeMetricFamily("leadwright_subscriptions_differing", words, value=found["differing"])
         yield _gauge("outbox_waiting", "Effects that wait to be sent.", "portal", waiting)
         seconds = {portal: length / 1000 for portal, length in missed.items() if length}
         yield _gauge("gap_seconds", "Length of the gaps that no poll healed yet.", "portal", seconds)
@@ -80,11 +85,8 @@ def registry(store: Store, front: Front, counting: Counting, clock: Clock) -> Co
 
 
 def _counted(counted: tallies.Tallies) -> Iterator[Family]:
-    refused = CounterMetricFamily("leadwright_webhooks_refused", "Refused webhooks by reason.", labels=["reason"])
-    for (name, label), n in sorted(counted.items()):
-        if name == "webhooks_refused":
-            refused.add_metric([label], n)
-    yield refused
+    yield _by_label(counted, "webhooks_refused", "Refused webhooks by reason.", "reason")
+    yield _by_label(counted, "actions_answered", "Workflow actions answered, by outcome.", "outcome")
     for name, words in (
         ("portals_unknown", "Deliveries for portals that are not connected."),
         ("portals_resting", "Deliveries for portals that are paused."),
@@ -93,6 +95,14 @@ def _counted(counted: tallies.Tallies) -> Iterator[Family]:
     ):
         total = sum(n for (known, _), n in counted.items() if known == name)
         yield CounterMetricFamily(f"leadwright_{name}", words, value=total)
+
+
+def _by_label(counted: tallies.Tallies, wanted: str, words: str, label: str) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"leadwright_{wanted}", words, labels=[label])
+    for (name, value), n in sorted(counted.items()):
+        if name == wanted:
+            family.add_metric([value], n)
+    return family
 
 
 def _gauge(name: str, words: str, label: str, values: dict[str, float]) -> GaugeMetricFamily:

@@ -1,23 +1,24 @@
 """The process tree of ``leadwright serve``: one child for the web, one or more that work and keep the clock.
 
-Processes of their own, so that a first mirror never delays the receiver. This process has no threads and opens no
-database; it starts its children, starts again what died, and ends them all. A child holds a pipe to this process and
-ends by itself when it breaks, so that nothing is left behind however this process ends.
+Processes of their own, so that a first mirror never delays the receiver. This process has no threads and keeps no
+database open; it starts its children, starts again what died, and ends them all. Children are copies of this process,
+so that what is slow to load is loaded once (``forked``). A child holds a pipe to this process and ends by itself when
+it breaks, so that nothing is left behind however this process ends.
 """
 
 from __future__ import annotations
 
 import http.client
 import os
+import select
 import signal
-import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from connector.clock import Clock, SystemClock
 from connector.errors import ConfigError, ConnectorError
@@ -31,7 +32,18 @@ MOST_RESTARTS, WINDOW_SECONDS = 3, 60.0
 BACKOFF_SECONDS = (0.2, 1.0, 3.0)
 WRONG_USAGE = 2
 
-Command = Callable[[str], Sequence[str]]
+
+class Process(Protocol):
+    """A child as the tree sees it: what ``forked.Forked`` is."""
+
+    def poll(self) -> int | None: ...
+    def wait(self) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+    def let_go(self) -> None: ...
+
+
+Start = Callable[[str], Process]
 
 
 def children_of(roles: Sequence[str], workers: int) -> tuple[str, ...]:
@@ -52,27 +64,30 @@ class Child:
     """One place in the tree, and the process that fills it at present."""
 
     roles: str
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     ends: deque[float] = field(default_factory=deque)
     due: float = 0.0
 
 
 class Tree:
-    """Starts the children, keeps them, ends them. ``command`` gives the command line for a child's roles."""
+    """Starts the children, keeps them, ends them. ``start`` gives the process for a child's roles."""
 
-    def __init__(self, children: Sequence[str], command: Command, clock: Clock | None = None) -> None:
+    def __init__(self, children: Sequence[str], start: Start, clock: Clock | None = None) -> None:
         self._children = [Child(roles) for roles in children]
-        self._command = command
+        self._start = start
         self._clock = clock or SystemClock()
         self._stopping = False
 
-    def run(self, ready: Callable[[], bool]) -> None:
-        """Until SIGTERM or SIGINT. ``ready`` is asked until it says yes. ConnectorError when a child cannot be kept."""
+    def run(self, ready: Callable[[], bool], over: Callable[[], bool] = lambda: False) -> None:
+        """Until SIGTERM, SIGINT or ``over``. ``ready`` is asked until it says yes.
+
+        ConnectorError when a child cannot be kept.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         told = False
         try:
-            while not self._stopping:
+            while not (self._stopping or over()):
                 for child in self._children:
                     self._keep(child)
                 told = told or ready()
@@ -86,14 +101,9 @@ class Tree:
     def _keep(self, child: Child) -> None:
         if child.process is None:
             if self._clock.monotonic() >= child.due:
-                child.process = self._started(child.roles)
+                child.process = self._start(child.roles)
         elif (code := child.process.poll()) is not None and not self._stopping:
             self._died(child, code)
-
-    def _started(self, roles: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
-            self._command(roles), stdin=subprocess.PIPE, start_new_session=True
-        )
 
     def _died(self, child: Child, code: int) -> None:
         """Start it again, a little later each time. Four errors of its own within a minute end the whole; one that is
@@ -138,8 +148,7 @@ def _let_go(child: Child) -> None:
     process, child.process = child.process, None
     if process is not None:
         process.wait()
-        if process.stdin:
-            process.stdin.close()
+        process.let_go()
 
 
 def _how(code: int) -> str:
@@ -167,6 +176,12 @@ def hold_lifeline() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
+def lifeline_broken() -> bool:
+    """In the parent, which may have no thread that waits for it: whether whoever holds its standard input is gone."""
+    readable, _, _ = select.select([sys.stdin.fileno()], [], [], 0)
+    return bool(readable) and not os.read(sys.stdin.fileno(), 4096)
 
 
 def on_signals(act: Callable[[], Any]) -> None:

@@ -20,7 +20,9 @@ from werkzeug.exceptions import HTTPException
 from connector.clock import Clock, SystemClock
 from connector.engine.opening import open_engine
 from connector.errors import StoreError
+from connector.service import Service
 from connector.serving import gunicorn_server, health, metrics
+from connector.serving.actions import Rescoring, action_blueprint
 from connector.serving.counting import Counting
 from connector.serving.heart import Heart
 from connector.serving.oauth import oauth_blueprint
@@ -55,6 +57,7 @@ class Parts:
     counting: Counting
     receiver: Receiver
     heart: Heart
+    rescoring: Rescoring
     clock: Clock
     expected: tuple[str, ...] = health.ROLES
 
@@ -78,10 +81,12 @@ class Parts:
         counting = Counting()
         receiver = Receiver(store, front, wake=wake(front), clock=time, tally=counting)
         heart = Heart(store, front, receiver, counting, time)
-        return cls(settings, store, front, counting, receiver, heart, time, expected)
+        rescoring = Rescoring(lambda: Service.open(settings, clock=time, lasting=True))
+        return cls(settings, store, front, counting, receiver, heart, rescoring, time, expected)
 
     def close(self) -> None:
         """Commit what waits, keep the counts, let go."""
+        self.rescoring.close()
         self.receiver.close()
         self.heart.stop()
         self.front.close()
@@ -118,6 +123,7 @@ def create_app(parts: Parts) -> Flask:
             allow_old_signatures=parts.settings.webhook_old_signatures,
         )
     )
+    app.register_blueprint(action_blueprint(parts.settings, parts.clock, parts.counting, parts.rescoring))
     app.register_blueprint(oauth_blueprint(parts.settings, parts.store, parts.front, parts.clock))
     _operation(app, parts)
     _errors(app)

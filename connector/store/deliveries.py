@@ -32,12 +32,13 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A kept delivery; ``body`` is empty once it was forgotten."""
+    """A kept delivery; ``body`` is empty once it was forgotten. ``first``: the lowest of its addressees (0: untold)."""
 
     id: int
     received_ms: int
     body: bytes
     reason: str = ""
+    first: int = 0
 
 
 def add(u: Unit, incoming: Sequence[Incoming]) -> list[int]:
@@ -65,8 +66,10 @@ def _next_ids(u: Unit, count: int) -> list[int]:
 
 def addressed(u: Unit, portal_id: int, limit: int = 100, after_id: int = 0) -> tuple[Delivery, ...]:
     """What waits for that portal, the oldest id first."""
+    other = ADDRESSEES.alias()
+    first = sa.select(sa.func.min(other.c.portal_id)).where(other.c.delivery_id == _D.id).scalar_subquery()
     query = (
-        sa.select(_D.id, _D.received_ms, _D.body, _D.reason)
+        sa.select(_D.id, _D.received_ms, _D.body, _D.reason, first)
         .join(ADDRESSEES, _A.delivery_id == _D.id)
         .where(mine(ADDRESSEES, portal_id, done=False), _A.delivery_id > after_id, _D.state == NEW)
     )
@@ -149,4 +152,4 @@ def waiting(u: Unit) -> dict[int, tuple[int, int]]:
 
 
 def _deliveries(rows: Iterable[AnyRow]) -> tuple[Delivery, ...]:
-    return tuple(Delivery(row[0], row[1], bytes(row[2] or b""), row[3]) for row in rows)
+    return tuple(Delivery(row[0], row[1], bytes(row[2] or b""), *row[3:]) for row in rows)

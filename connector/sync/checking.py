@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -11,12 +11,17 @@ from connector.clock import iso
 from connector.errors import ConfigError, ConnectorError, DailyLimitReached, MissingScope
 from connector.model.records import PortalIdentity
 from connector.portal.gateway import ScopeReport
+from connector.portal.oauth import TokenFacts
 from connector.portal.versions import OLD, expiring
 from connector.store.portals import PortalRow
 from connector.sync.context import Context
+from connector.sync.credentials import SETTING, reconnect
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 SKEW_MS = 60_000
+# Nothing is mirrored or judged without these; every other feature may be missing.
+NEEDED = frozenset({"contacts", "properties"})
+EDITION = "Enterprise"
 UNTIL_MIDNIGHT = "Background work pauses until the portal's midnight."
 
 
@@ -79,8 +84,11 @@ def _feature(report: ScopeReport) -> dict[str, Any]:
     return {"feature": report.feature, "scope": report.scope, "ok": report.ok, "why": report.why}
 
 
-def check(ctx: Context) -> dict[str, Any]:
-    """All checks; the first that fails for good (token) ends the list, since nothing after it could tell more."""
+def check(ctx: Context, grant: Callable[[], TokenFacts] | None = None) -> dict[str, Any]:
+    """All checks; the first that fails for good (token) ends the list, since nothing after it could tell more.
+
+    ``grant`` asks HubSpot about a connection by consent; None for a token that was pasted.
+    """
     rows: list[dict[str, Any]] = []
     try:
         identity = ctx.portal.identity()
@@ -89,6 +97,7 @@ def check(ctx: Context) -> dict[str, Any]:
         return _document(ctx, rows)
     rows.append(_row("token", True, "HubSpot accepts the token."))
     rows.append(_identity(ctx, identity))
+    rows += [_grant(ctx, grant)] if grant else []
     rows += [_scope(report) for report in ctx.portal.scopes_check()]
     rows += [_limits(ctx), _skew(ctx)]
     return _document(ctx, rows)
@@ -111,10 +120,42 @@ def _identity(ctx: Context, identity: PortalIdentity) -> dict[str, Any]:
 
 
 def _scope(report: ScopeReport) -> dict[str, Any]:
+    """What is missing is wrong only where nothing works without it; all else is off, which a portal may well be."""
     if report.ok:
         return _row(report.feature, True, f"{report.scope} is granted.")
-    remedy = f"Grant {report.scope} to use it; everything else goes on." if report.ok is False else ""
-    return _row(report.feature, report.ok, report.why or "not found out", remedy)
+    if report.ok is None:
+        return _row(report.feature, None, report.why or "not found out")
+    if report.feature in NEEDED:
+        return _row(report.feature, False, report.why, f"Grant {report.scope}: nothing works without it.")
+    return {**_row(report.feature, None, report.why, _to_have(report)), "off": True}
+
+
+def _to_have(report: ScopeReport) -> str:
+    """What would bring a feature that is off; a scope helps only where the portal has the endpoint at all."""
+    if report.absent:
+        return "Nothing to grant: this portal lacks it, whatever the token may do. Everything else goes on."
+    if EDITION in report.scope:
+        return f"It takes {report.scope}; everything else goes on."
+    return f"Grant {report.scope} to use it; everything else goes on."
+
+
+def _grant(ctx: Context, ask: Callable[[], TokenFacts]) -> dict[str, Any]:
+    """What HubSpot itself says of a connection by consent: which app, which scopes, how long the token is good."""
+    kept = ctx.row.settings.get(SETTING) or {}
+    told: dict[str, Any] = {"scopes": sorted(kept.get("scopes") or ())}
+    told["expires"] = iso(kept["expires_ms"]) if kept else None
+    try:
+        facts = ask()
+    except ConnectorError as fault:
+        text = f"HubSpot does not say what was granted: {fault.message}"
+        return {**_row("grant", None, text, fault.remedy), **told, "app_id": None}
+    if not facts.active:
+        row = _row("grant", False, "HubSpot says that the token is not active.", reconnect(ctx.row.name))
+        return {**row, **told, "app_id": facts.app_id or None}
+    told["scopes"] = sorted(facts.scopes) or told["scopes"]
+    until = f"the token is good until {told['expires'][11:16]} UTC and renewed by itself" if told["expires"] else ""
+    text = "; ".join(part for part in (f"App {facts.app_id}", until, f"scopes: {', '.join(told['scopes'])}.") if part)
+    return {**_row("grant", True, text), **told, "app_id": facts.app_id}
 
 
 def _limits(ctx: Context) -> dict[str, Any]:
@@ -151,5 +192,6 @@ def _document(ctx: Context, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "portal": ctx.row.name,
         "ok": all(row["ok"] is not False for row in rows),
         "checks": rows,
+        "off": [row["check"] for row in rows if row.get("off")],
         "versions": versions,
     }

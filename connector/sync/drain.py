@@ -212,10 +212,21 @@ def _push(ctx: Context, plan: Plan, report: DrainReport) -> None:
     try:
         pushed: PushReport = push.push(ctx, plan, approved=False, read_back=False)
     except (ConfigError, BlastRadiusExceeded) as held:
-        report.held_back = str(held)
+        report.held_back = _waits(ctx, held)
         if ctx.row.live:
             holding_back.note(ctx, report.held_back)
         return
     report.written += pushed.written
     report.enrolled += pushed.enrolled
     report.refused += len(pushed.refused)
+
+
+def _waits(ctx: Context, held: ConfigError | BlastRadiusExceeded) -> str:
+    """What holds it back, and who ends that. The hash of a part of the work is no use: the whole plan has another."""
+    if not isinstance(held, BlastRadiusExceeded):
+        return str(held)
+    name = ctx.row.name
+    return (
+        f"{held.message} It waits until somebody has read it: leadwright plan {name}, then leadwright apply {name} "
+        "--hash with the hash shown there. Until then only what changes from now on is written, as far as it is less."
+    )

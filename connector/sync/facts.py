@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from connector.model.judgement import Facts
 from connector.model.records import Properties
@@ -13,6 +13,7 @@ from connector.store.records import Record
 from connector.sync.context import Context
 
 CHUNK = 500
+NOTHING: Mapping[int, Properties] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,18 @@ class Case:
     faults: tuple[ValueFault, ...]
 
 
-def cases(ctx: Context, u: Unit, ids: Sequence[int], now_ms: int, off: frozenset[str]) -> Iterator[Case]:
-    """Cases of live contacts, in chunks: one query per table and chunk."""
+def cases(
+    ctx: Context,
+    u: Unit,
+    ids: Sequence[int],
+    now_ms: int,
+    off: frozenset[str],
+    newer: Mapping[int, Properties] = NOTHING,
+) -> Iterator[Case]:
+    """Cases of live contacts, in chunks: one query per table and chunk. ``newer``: read just now, not mirrored yet."""
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
-        found = [r for page in records.stream(u, ctx.portal_id, "contacts", ids=chunk) for r in page]
+        found = [_with(r, newer) for page in records.stream(u, ctx.portal_id, "contacts", ids=chunk) for r in page]
         company_of = associations.companies_of(u, ctx.portal_id, [r.id for r in found])
         wanted = sorted(set(company_of.values()))
         companies = {
@@ -47,6 +55,11 @@ def cases(ctx: Context, u: Unit, ids: Sequence[int], now_ms: int, off: frozenset
                 missing_sources=off,
             )
             yield Case(record, facts, mapped.faults)
+
+
+def _with(record: Record, newer: Mapping[int, Properties]) -> Record:
+    told = newer.get(record.id)
+    return replace(record, properties={**record.properties, **told}) if told else record
 
 
 def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[str]) -> Case:

@@ -107,7 +107,8 @@ def refuse_unless_allowed(ctx: Context, plan: Plan, *, approved: bool) -> None:
     if plan.over_limit and not approved:
         raise BlastRadiusExceeded(
             plan.sentence,
-            remedy=f"Read it, then run: leadwright apply {name} --hash {plan.hash}",
+            remedy=f"Nothing of it is written until somebody has read it: leadwright plan {name}, "
+            f"then: leadwright apply {name} --hash {plan.hash}",
         )
 
 

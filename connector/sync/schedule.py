@@ -35,6 +35,8 @@ from connector.sync.waking import request
 KIND = "schedule"
 STREAM = "schedule/"
 REFRESH_SECONDS = 30
+# An app's subscriptions serve all portals; one comparison a day tells of what was lost or is newly read (P22).
+DAILY = Entry(kind="subscriptions", at=("04:40",))
 # A slot served further ahead than this was served by a clock that went wrong; waiting for it would stop the schedule.
 ASTRAY_MS = 3_600_000
 
@@ -71,11 +73,14 @@ def zone_of(row: PortalRow) -> tzinfo:
 
 
 def appointments(u: Unit, config_dir: Path | None) -> Iterator[Appointment]:
-    """Everything scheduled for portals that are not paused."""
-    for row in portals.every(u):
-        if row.paused_ms is None:
-            zone = zone_of(row)
-            yield from (Appointment(row.id, zone, entry) for entry in _entries(u, row.id, config_dir) if entry.enabled)
+    """Everything scheduled for portals that are not paused, and what belongs to all of them, with the oldest."""
+    awake = [row for row in portals.every(u) if row.paused_ms is None]
+    eldest = min((row.id for row in awake), default=0)
+    for row in awake:
+        zone, entries = zone_of(row), [entry for entry in _entries(u, row.id, config_dir) if entry.enabled]
+        if row.id == eldest and all(entry.kind != DAILY.kind for entry in entries):
+            entries.append(DAILY)
+        yield from (Appointment(row.id, zone, entry) for entry in entries)
 
 
 def _entries(u: Unit, portal_id: int, config_dir: Path | None) -> tuple[Entry, ...]:

@@ -62,7 +62,8 @@ def _entries(ctx: Context, delivery: Delivery) -> Iterator[NewEntry]:
         if notice.portal_id == ctx.row.hub_id:
             yield _good(notice, delivery)
     for bad in parts.bad:
-        if bad.portal_id in (ctx.row.hub_id, None):
+        # Nobody knows whose an item is that names no portal: it is held once, with the first that was addressed.
+        if bad.portal_id == ctx.row.hub_id or (bad.portal_id is None and delivery.first in (ctx.portal_id, 0)):
             yield _bad(bad, delivery)
 
 
@@ -80,7 +81,7 @@ def _good(notice: Notice, delivery: Delivery) -> NewEntry:
 
 
 def _bad(bad: BadItem, delivery: Delivery) -> NewEntry:
-    """An item that names no portal is held in each inbox the delivery was addressed to: nobody knows whose it is."""
+    """What could not be read is held, with its reason; the same item twice is one."""
     return NewEntry(
         key=f"bad:{hashlib.sha256(bad.raw).hexdigest()}",
         delivery_id=delivery.id,

@@ -8,8 +8,11 @@ is the exact list to enter by hand. What must be subscribed to is decided in ``c
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
+
+import structlog
 
 from connector.errors import ConfigError, FeatureOff, Refused
 from connector.model.records import MIRRORED, ObjectType
@@ -17,9 +20,11 @@ from connector.model.subscriptions import Subscription, Wanted
 from connector.portal.app_webhooks import AppWebhooks
 from connector.rules.subscriptions import Difference, difference, grouped, project_file, wanted
 from connector.settings import Settings
-from connector.store import Store, definitions, portals
+from connector.store import Store, Unit, definitions, meta, portals
 from connector.sync.rulebook import load
 from connector.sync.scope import reading_scope
+
+log = structlog.get_logger(__name__)
 
 PATH = "/webhooks/hubspot"
 NO_KEY = "LEADWRIGHT_HUBSPOT_DEVELOPER_KEY is not set, so the app's subscriptions cannot be read or changed from here."
@@ -126,6 +131,30 @@ def _address(settings: Settings) -> str:
     """Where HubSpot must call; '' while nobody said under which address we are reached."""
     base = settings.public_url.rstrip("/")
     return f"{base}{PATH}" if base else ""
+
+
+# -- what was found last ----------------------------------------------------------------------------------------------
+
+FOUND = "subscriptions"
+
+
+def keep(u: Unit, shown: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    """Keep what a comparison found, for ``doctor``, ``portal list`` and ``/metrics``; it is logged when it changes."""
+    fits = shown["target"]["fits"]
+    differing = len(shown.get("missing", ())) + len(shown.get("paused", ())) + (fits is False)
+    found = {"at_ms": now_ms, "ok": shown["ok"], "mode": shown["mode"], "differing": differing, "text": shown["text"]}
+    before = last(u)
+    meta.put(u, FOUND, json.dumps(found))
+    if found["ok"] is False and (before is None or before["ok"] is not False):
+        log.warning("webhook subscriptions differ", differing=differing)
+    return found
+
+
+def last(u: Unit) -> dict[str, Any] | None:
+    """What the last comparison found; None before the first."""
+    kept = meta.get(u, FOUND)
+    found: dict[str, Any] | None = json.loads(kept) if kept else None
+    return found
 
 
 # -- the documents ----------------------------------------------------------------------------------------------------

@@ -167,16 +167,28 @@ def _done_in_words(done: dict[str, Any] | None) -> str:
     return f"{done['written']} contacts written{enrolled}."
 
 
-def removed(name: str, places: dict[str, int]) -> dict[str, Any]:
-    """What a removed portal left behind: nothing here, and what must be done elsewhere."""
+def removed(name: str, places: dict[str, int], revoked: str | None) -> dict[str, Any]:
+    """What a removed portal left behind: nothing here, and what must be done elsewhere.
+
+    ``revoked``: '' once HubSpot gave up the grant, else why it could not; None where there was none to give up.
+    """
     return {
         "portal": name,
         "mode": "removed",
         "places": dict(sorted(places.items())),
         "rows": sum(places.values()),
-        "text": f"{sum(places.values())} rows removed; nothing in HubSpot was touched. Its token still works there: "
-        "delete the private app or rotate its token in HubSpot.",
+        "revoked": None if revoked is None else not revoked,
+        "text": f"{sum(places.values())} rows removed; nothing in HubSpot was touched. {_access_left(revoked)}",
     }
+
+
+def _access_left(revoked: str | None) -> str:
+    if revoked is None:
+        return "Its token still works there: delete the private app or rotate its token in HubSpot."
+    if not revoked:
+        return "Its grant is revoked at HubSpot; the last access token it gave ends within half an hour."
+    apps = "Disconnect the app there: Settings, Integrations, Connected apps."
+    return f"Its grant could not be revoked at HubSpot: {revoked} {apps}"
 
 
 def rotated(connected: int, changed: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from connector.errors import ConnectorError
 from connector.store import Store, health, portals
 from connector.store.beats import SILENT_MS
 from connector.store.front import Front
+from connector.sync import subscribing
 
 ROLES = ("web", "worker", "clock")
 BACKUP_DAYS = 7
@@ -31,9 +32,11 @@ def examine(
     with store.view() as u:
         main = health.of_main(u)
         names = [row.name for row in portals.every(u)]
+        webhooks = subscribing.last(u)
     rows += [_row("inbox", True, "reachable and writable"), _waiting(door["oldest_waiting_ms"], now)]
     rows += [_role(role, door["seen"], now) for role in ROLES]
     rows += [_held(jobs, door["held"], main["held"]), _gaps(main["gaps"]), *_held_back(main["held_back"])]
+    rows += _webhooks(webhooks, now)
     return [*rows, _backup(main["last_backup_ms"], now, names), *_returned(returned)]
 
 
@@ -80,6 +83,17 @@ def _held(jobs: int, deliveries: int, notices: dict[str, int]) -> Check:
 def _held_back(back: dict[str, str]) -> list[Check]:
     """Portals that nothing is written to just now, each with its sentence."""
     return [_row(f"writing to {name}", False, why, "") for name, why in sorted(back.items()) if why]
+
+
+def _webhooks(found: dict[str, Any] | None, now: int) -> list[Check]:
+    """The last comparison of subscriptions; a difference costs time, since the cycle polls the rest, so no fault."""
+    if found is None or found["mode"] != "api":
+        return []
+    old = now - found["at_ms"] > 2 * DAY_MS
+    when = f" (compared {iso(found['at_ms'])[:16].replace('T', ' ')} UTC)"
+    ok = None if old or not found["ok"] else True
+    remedy = "leadwright subscriptions" if found["ok"] else "leadwright subscriptions --apply"
+    return [_row("webhooks", ok, found["text"] + when, remedy)]
 
 
 def _gaps(gaps: dict[str, int]) -> Check:

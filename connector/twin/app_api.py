@@ -1,4 +1,4 @@
-"""Routes of the app's webhook settings and subscriptions, all generations (hubspot-api.md 11.1).
+"""Routes of the app's webhook settings, subscriptions and workflow actions, all generations (hubspot-api.md 11.1, 7.4).
 
 They belong to the app, not to a portal: a developer key opens them, no portal's token does.
 """
@@ -11,17 +11,18 @@ from urllib.parse import urlsplit
 from flask import Response, request
 
 from connector.twin.errors import JSON, PortalError, batch_error, envelope, not_found, refused
-from connector.twin.web import Url, answer, batch_answer, inputs, payload_dict
+from connector.twin.web import Url, answer, batch_answer, inputs, next_link, number, payload_dict
 
 if TYPE_CHECKING:
     from connector.twin.twin import Twin
 
 BASE = "/webhooks/v3/<app>"
+ACTIONS = "/automation/v4/actions/<app>"
 LEAST_AT_ONCE = 5
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ELSEWHERE = {
-    "private": "Webhooks of a private app are changed in its settings page only.",
-    "project": "Webhooks of this app are managed by its project.",
+    "private": "Webhooks and actions of a private app are changed in its settings page only.",
+    "project": "Webhooks and actions of this app are managed by its project.",
 }
 
 
@@ -33,13 +34,15 @@ class AppRoutes:
         self._all = twin.subscriptions
 
     def urls(self) -> list[Url]:
-        one = f"{BASE}/subscriptions/<ident>"
+        one, action = f"{BASE}/subscriptions/<ident>", f"{ACTIONS}/<ident>"
         return [
             Url("GET", f"{BASE}/settings", self.settings), Url("PUT", f"{BASE}/settings", self.configure),
             Url("DELETE", f"{BASE}/settings", self.clear), Url("GET", f"{BASE}/subscriptions", self.list),
             Url("POST", f"{BASE}/subscriptions", self.create),
             Url("POST", f"{BASE}/subscriptions/batch/update", self.update_many), Url("GET", one, self.get),
             Url("PATCH", one, self.update), Url("DELETE", one, self.delete),
+            Url("GET", ACTIONS, self.actions), Url("POST", ACTIONS, self.define), Url("GET", action, self.action),
+            Url("PATCH", action, self.redefine), Url("DELETE", action, self.forget),
         ]  # fmt: skip
 
     def _admit(self, app: str) -> None:
@@ -118,6 +121,34 @@ class AppRoutes:
     def delete(self, app: str, ident: str) -> Response:
         self._admit(app)
         self._all.delete(ident)
+        return answer(status=204)
+
+    # -- workflow actions ------------------------------------------------------------------------------------------
+
+    def actions(self, app: str) -> Response:
+        self._admit(app)
+        limit, after = number("limit", 100, 500), int(request.args.get("after") or 0)
+        every = list(self._twin.actions.all.values())
+        body: JSON = {"results": [one.as_json() for one in every[after : after + limit]]}
+        if after + limit < len(every):
+            body["paging"] = next_link(str(after + limit))
+        return answer(body)
+
+    def define(self, app: str) -> Response:
+        self._admit(app)
+        return answer(self._twin.actions.define(payload_dict()).as_json(), 201)
+
+    def action(self, app: str, ident: str) -> Response:
+        self._admit(app)
+        return answer(self._twin.actions.get(ident).as_json())
+
+    def redefine(self, app: str, ident: str) -> Response:
+        self._admit(app)
+        return answer(self._twin.actions.change(ident, payload_dict()).as_json())
+
+    def forget(self, app: str, ident: str) -> Response:
+        self._admit(app)
+        self._twin.actions.delete(ident)
         return answer(status=204)
 
 

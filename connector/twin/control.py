@@ -35,7 +35,7 @@ class ControlRoutes:
             Url("GET", f"{base}/portal", self.portal), Url("POST", f"{base}/act/<name>", self.act),
             Url("GET", f"{base}/webhooks", self.webhooks), Url("POST", f"{base}/webhooks", self.target),
             Url("DELETE", f"{base}/webhooks", self.stop), Url("POST", f"{base}/webhooks/flush", self.flush),
-            Url("POST", f"{base}/webhooks/quiet", self.quiet),
+            Url("POST", f"{base}/webhooks/quiet", self.quiet), Url("POST", f"{base}/webhooks/action", self.action),
         ]  # fmt: skip
 
     def dials(self) -> Response:
@@ -96,6 +96,13 @@ class ControlRoutes:
         timeout, due_only = float(body.get("timeout", 10)), bool(body.get("due_only", False))
         reached = self._twin.webhooks.quiet(timeout, due_only=due_only)
         return answer({"quiet": reached, **self._twin.webhooks.state()})
+
+    def action(self) -> Response:
+        """A workflow runs our action for a contact: ``{"contact", "callback"?, "via"?, "v3"?}``."""
+        body = payload_dict()
+        contact, callback = int(body["contact"]), str(body.get("callback", ""))
+        ran = self._twin.actions.run(contact, callback_id=callback, via=body.get("via"), v3=bool(body.get("v3")))
+        return answer(ran.as_json())
 
     def act(self, name: str) -> Response:
         """Any Python-side edit: ``{"args": [...], "kwargs": {...}}``; ``at`` as ISO text."""

@@ -65,21 +65,40 @@ class Postman:
             "X-HubSpot-Signature-v3": Signature.get_signature(secret, text, "v3", url, "POST", stamp),
         }
 
+    def action_headers(self, url: str, body: bytes, now_ms: int, *, v3: bool) -> dict[str, str]:
+        """A workflow action's: version 2, and where it is asked for version 3 beside it."""
+        text, stamp = body.decode(), str(now_ms)
+        told = {
+            "Content-Type": "application/json",
+            "User-Agent": "HubSpot Workflows (simulated)",
+            "X-HubSpot-Signature-Version": "v2",
+            "X-HubSpot-Signature": Signature.get_signature(self._secret(), text, "v2", url, "POST"),
+        }
+        if v3:
+            told["X-HubSpot-Request-Timestamp"] = stamp
+            told["X-HubSpot-Signature-v3"] = Signature.get_signature(self._secret(), text, "v3", url, "POST", stamp)
+        return told
+
     def post(self, target: Target, body: bytes, headers: dict[str, str], patience: float) -> tuple[int, float]:
         """Status (0: no answer in time) and milliseconds."""
-        begun = time.perf_counter()
+        status, took, _ = self.ask(target, body, headers, patience)
+        return status, took
+
+    def ask(self, target: Target, body: bytes, headers: dict[str, str], patience: float) -> tuple[int, float, bytes]:
+        """Status (0: no answer in time), milliseconds, and what was answered."""
+        begun, content = time.perf_counter(), b""
         try:
             answer = self._pool.request(
                 "POST", target.via, body=body, headers=headers, timeout=urllib3.Timeout(total=patience),
                 redirect=False, preload_content=False,
             )  # fmt: skip
-            answer.read(LONGEST_ANSWER)
+            content = answer.read(LONGEST_ANSWER)
             answer.release_conn()
             status = answer.status
         except (urllib3.exceptions.HTTPError, OSError):
             status = 0
         took = time.perf_counter() - begun
-        return (status if took <= patience else 0), round(took * 1000, 3)
+        return (status if took <= patience else 0), round(took * 1000, 3), content
 
     def close(self) -> None:
         self._pool.clear()

@@ -22,7 +22,7 @@ from connector.twin.state import State
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
-OPEN = ("/oauth/", "/submissions/v3/", "/webhooks/", "/__twin__")
+OPEN = ("/oauth/", "/submissions/v3/", "/webhooks/", "/automation/v4/actions/", "/__twin__")
 HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>cloudflare</body></html>"
 REASONS = {423: "Locked", 477: "Migration in progress", 414: "URI Too Long", 524: "A timeout occurred"}
 

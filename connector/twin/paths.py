@@ -24,6 +24,7 @@ DATED = [
     (rf"/marketing/marketing-events/{V}(/.+)?", r"/marketing/v3/marketing-events\1"),
     (rf"/marketing/emails/{V}(/.+)?", r"/marketing/v3/emails\1"),
     (rf"/marketing/forms/{V}(/.+)?", r"/marketing/v3/forms\1"),
+    (rf"/automation/actions/{V}/(\d+(?:/.+)?)", r"/automation/v4/actions/\1"),
     (rf"/automation/flows/{V}(/.+)?", r"/automation/v4/flows\1"),
     (rf"/(?:app-)?webhooks/{V}/(\d+)(/.+)", r"/webhooks/v3/\1\2"),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from flask import Flask
 
 from connector.twin.access import Access, Token
 from connector.twin.account import ZONE, AccountRoutes
+from connector.twin.actions import Actions
 from connector.twin.activity import KIND_NUMBER, Activity, Submission
 from connector.twin.automation import Workflows
 from connector.twin.clock import Clock, TwinClock, from_ms, to_ms
@@ -58,6 +59,7 @@ class Twin:
         self.purchases: dict[int, datetime] = {}
         self.subscriptions = Subscriptions(self.state)
         secret = lambda: self.access.client_secret  # noqa: E731 - it may be rotated
+        self.actions = Actions(self.state, secret, self.lock)
         self.webhooks = Notifier(self.state, self.subscriptions, secret, self.lock, self.settle)
 
     @classmethod

@@ -36,6 +36,18 @@ def test_a_sound_house(say: Say, desk: Desk, installed: Path) -> None:
     assert "All is well." in say("doctor").out
 
 
+def test_a_feature_that_is_merely_off_wakes_nobody(say: Say, desk: Desk, installed: Path) -> None:
+    off = {"check": "calls", "ok": None, "off": True, "text": "The token lacks a scope.", "remedy": "Grant it."}
+    desk.answers["check_portal"] = {"portal": "acme", "ok": True, "checks": [off], "off": ["calls"]}
+    said = say("doctor")
+    assert said.code == 0
+    assert "–  calls" in said.out
+    assert "→ Grant it." in said.out
+    checked = say("portal", "check", "acme")
+    assert checked.code == 0
+    assert "All that is needed works; 1 feature is off." in checked.out
+
+
 def test_a_bare_folder_names_init(say: Say, home: Path) -> None:
     said = say("doctor", "--json")
     assert said.code == 1

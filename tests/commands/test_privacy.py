@@ -29,6 +29,14 @@ def test_the_receipt_tells_places_recipients_and_what_is_out_of_reach(say: Say, 
     assert "jane" not in said.out + said.err
 
 
+def test_the_receipt_has_a_line_for_each_fact_also_without_a_terminal(say: Say) -> None:
+    shown = say("privacy", "erase", "acme", "jane@example.com", "--yes").out.splitlines()
+    starts = ("portal", "contact", "cause", "erased at", "answer by", "rows", "journal")
+    for name in starts:
+        assert sum(line.lstrip("│ ").startswith(name) for line in shown) >= 1, name
+    assert not any("portal" in line and "journal" in line for line in shown)
+
+
 def test_the_receipt_is_one_document_for_scripts(say: Say) -> None:
     assert say("privacy", "erase", "acme", "4711", "--yes", "--json").json["places"] == {
         "contacts": 1,

@@ -140,6 +140,12 @@ def test_an_empty_installation_names_the_first_step(say: Say, desk: Desk) -> Non
     assert "leadwright portal add NAME --token-stdin" in say("portal", "list").out
 
 
+@pytest.mark.parametrize(("ok", "told"), [(False, True), (True, False), (None, False)])
+def test_a_difference_of_webhooks_stands_under_the_list(say: Say, desk: Desk, ok: bool | None, told: bool) -> None:
+    desk.answers["list_portals"]["webhooks"] = {"ok": ok, "at": "x", "differing": 2, "text": "2 missing."}
+    assert ("Webhooks: 2 missing. Next: leadwright subscriptions" in say("portal", "list").out) == told
+
+
 def test_what_undo_kept_is_named(say: Say) -> None:
     assert "lw_score was changed by somebody since" in say("undo", "acme", "r2", "--yes").out
 
@@ -160,6 +166,15 @@ class TestDocuments:
         assert "line 3: rules.0: needs points" in said.out
         assert "line 9" in said.out
         assert "2 faults to mend." in said.out
+
+    def test_a_fault_of_the_whole_file_has_no_line(self, say: Say, desk: Desk, home) -> None:
+        fault = {"file": "x.yaml", "line": 0, "path": "", "message": "x.yaml does not say which.", "remedy": "Name it."}
+        files = [{"file": "x.yaml", "kind": "", "ok": False, "faults": [fault]}]
+        desk.answers["config_validate"] = {"ok": False, "files": files}
+        (home / "x.yaml").write_text("a: 1")
+        said = say("config", "validate", "x.yaml")
+        assert "\n   x.yaml does not say which.\n      → Name it.\n" in said.out
+        assert "line 0" not in said.out
 
     def test_publish_books_who_and_why(self, say: Say, desk: Desk, home) -> None:
         (home / "s.yaml").write_text("x")

@@ -129,7 +129,29 @@ class TestScopes:
         assert reports["contacts"].scope == "crm.objects.contacts.read"
         assert reports["forms"].ok is None
         assert reports["deals"].ok is True
-        assert len(reports) == 11
+        assert set(reports) == {
+            "contacts", "companies", "deals", "owners", "properties", "forms", "email events", "marketing events",
+            "page views and custom events", "subscriptions", "workflows", "sales e-mails", "calls", "meetings", "notes",
+            "tasks", "property rules",
+        }  # fmt: skip
+        portal.close()
+
+    @pytest.mark.parametrize(
+        ("status", "body", "absent"),
+        [
+            (404, {"message": "no such path"}, True),
+            (405, {"message": "no"}, True),
+            (403, {"message": "Enterprise only"}, False),
+            (403, {"category": "MISSING_SCOPES", "message": "x"}, False),
+        ],
+    )
+    def test_an_endpoint_that_is_not_there_is_told_from_one_that_is_not_allowed(self, clock, web, status, body, absent):
+        portal = connect(URL, TOKEN, clock=clock, generation="v3")
+        web.register_uri(requests_mock.ANY, requests_mock.ANY, json={"results": []})
+        web.get(f"{URL}/crm/v3/objects/calls", status_code=status, json=body)
+        reports = {report.feature: report for report in portal.scopes_check()}
+        assert (reports["calls"].ok, reports["calls"].absent) == (False, absent)
+        assert not any(report.absent for name, report in reports.items() if name != "calls")
         portal.close()
 
 

@@ -59,6 +59,38 @@ class TestPage:
         page = portal.page("contacts", after=None, properties=["email"], associations=["companies"])
         assert [link.to_id for link in page.records[0].associations] == [5, 6, 7]
 
+    def linked(self, web, *words: tuple[str, str], first: int = 1) -> None:
+        """A listing of one contact with these links, and what a direct read says of them."""
+        listed = record(1, email="a@b.co")
+        listed["associations"] = {"companies": {"results": [{"id": i, "type": word} for i, word in words]}}
+        web.get(CONTACTS, json={"results": [listed]})
+        to = [{"toObjectId": 5, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": first}]}]
+        self.read = web.post(
+            f"{URL}/crm/v4/associations/contacts/companies/batch/read",
+            json={"results": [{"from": {"id": "1"}, "to": to}]},
+        )
+
+    @pytest.mark.parametrize("first", [1, 279])
+    def test_a_word_nobody_knows_is_looked_up_not_guessed(self, portal, web, first):
+        """It may be HubSpot's new word for the primary link; the number of its kind tells."""
+        self.linked(web, ("5", "contact_to_primary_company"), first=first)
+        page = portal.page("contacts", after=None, properties=["email"], associations=["companies"])
+        assert [link.primary for link in page.records[0].associations] == [first == 1]
+        assert self.read.call_count == 1
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            (("5", "contact_to_company"), ("5", "billing_contact")),
+            (("5", "billing_contact"), ("6", "contact_to_company")),
+            (("5", "contact_to_company_unlabeled"),),
+        ],
+    )
+    def test_where_the_words_tell_nothing_is_asked(self, portal, web, words):
+        self.linked(web, *words)
+        portal.page("contacts", after=None, properties=["email"], associations=["companies"])
+        assert self.read.call_count == 0
+
     def test_sends_what_was_asked(self, portal, web):
         web.get(CONTACTS, json={"results": []})
         portal.page("contacts", after="7", properties=["a", "b"], associations=["deals"], archived=True, limit=50)

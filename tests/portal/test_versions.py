@@ -10,7 +10,7 @@ from connector.portal.versions import DATED, OLD, OPERATIONS, expiring, in_gener
 
 
 def test_names_are_unique_and_templates_can_be_filled():
-    names = "object_type record from_type to_type form event workflow email contact app subscription"
+    names = "object_type record from_type to_type form event workflow email contact app subscription definition"
     values = dict.fromkeys(names.split(), "a/b@c")
     for operation in OPERATIONS.values():
         for generation in (OLD, DATED):
@@ -28,9 +28,9 @@ def test_only_what_hubspot_offers_no_dated_path_for_stays_old():
     }  # fmt: skip
 
 
-def test_only_enrolment_a_new_subscription_and_a_code_may_not_be_repeated():
+def test_only_enrolment_a_code_and_what_is_new_in_the_app_may_not_be_repeated():
     unsafe = [name for name, operation in OPERATIONS.items() if not operation.safe]
-    assert unsafe == ["workflows.enrol", "oauth.redeem", "app.subscribe"]
+    assert unsafe == ["workflows.enrol", "oauth.redeem", "app.subscribe", "app.define_action"]
 
 
 class TestExpiring:

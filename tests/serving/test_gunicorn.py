@@ -25,7 +25,8 @@ from tests import databases
 from tests.serving.conftest import signed
 from tests.store.builders import IDENTITY, T0
 from tests.webhooks.items import body, item
-from webhooks.receiver import MOST_BYTES, PATH
+from webhooks.receiver import PATH
+from webhooks.wire import MOST_BYTES
 
 HOUSE = Path(__file__).parents[2]
 

@@ -205,6 +205,75 @@ class TestBackFromHubSpot:
         assert agency.names() == []
 
 
+class TestTheGrantItself:
+    """What HubSpot says of it (P14), and how it ends (P06)."""
+
+    def grant(self, agency) -> dict:
+        with agency.service() as service:
+            rows = {row["check"]: row for row in service.check_portal("acme")["checks"]}
+        return rows["grant"]
+
+    def test_check_tells_app_scopes_and_how_long_the_token_is_good(self, agency, twin):
+        agency.connect("acme")
+        row = self.grant(agency)
+        assert (row["ok"], row["app_id"]) == (True, twin.subscriptions.app_id)
+        assert {"oauth", "crm.objects.contacts.read", "automation"} <= set(row["scopes"])
+        assert row["expires"] > agency.clock.now().isoformat()
+        for words in (f"App {twin.subscriptions.app_id}", "renewed by itself", "crm.objects.contacts.read"):
+            assert words in row["text"]
+
+    def test_after_a_renewal_it_is_the_new_token_that_is_asked_about(self, agency):
+        agency.connect("acme")
+        agency.clock.advance(3600)
+        assert self.grant(agency)["ok"] is True
+        assert self.grant(agency)["expires"] > agency.clock.now().isoformat()
+
+    def test_where_hubspot_does_not_say_what_is_kept_is_told(self, agency, twin):
+        agency.connect("acme")
+        twin.access.client_secret = "rotated"
+        row = self.grant(agency)
+        assert (row["ok"], row["app_id"]) == (None, None)
+        assert "client secret" in row["text"]
+        assert "crm.objects.contacts.read" in row["scopes"]
+
+    def test_a_pasted_token_has_none(self, agency, twin):
+        with agency.service() as service:
+            service.add_portal("acme", twin.token)
+            assert "grant" not in {row["check"] for row in service.check_portal("acme")["checks"]}
+
+    def test_removing_the_portal_gives_the_grant_up_at_hubspot(self, agency, twin):
+        agency.connect("acme")
+        assert len(twin.access.refresh_tokens) == 1
+        with agency.service() as service:
+            told = service.remove("acme")
+        assert (told["revoked"], twin.access.refresh_tokens) == (True, {})
+        assert "revoked at HubSpot" in told["text"]
+        assert agency.names() == []
+
+    def test_a_grant_that_cannot_be_given_up_hinders_no_removal_and_is_told(self, agency, twin):
+        agency.connect("acme")
+        twin.access.client_secret = "rotated"
+        with agency.service() as service:
+            told = service.remove("acme")
+        assert told["revoked"] is False
+        for words in ("could not be revoked", "client secret", "Connected apps"):
+            assert words in told["text"]
+        assert agency.names() == []
+
+    def test_without_an_app_any_more_it_is_removed_all_the_same(self, agency):
+        agency.connect("acme")
+        settings = agency.settings.model_copy(update={"hubspot_client_id": ""})
+        with Service.open(settings, clock=agency.clock) as service:
+            assert service.remove("acme")["revoked"] is False
+
+    def test_a_pasted_token_is_left_to_people(self, agency, twin):
+        with agency.service() as service:
+            service.add_portal("acme", twin.token)
+            told = service.remove("acme")
+        assert told["revoked"] is None
+        assert "delete the private app" in told["text"]
+
+
 class TestRefusals:
     """A09: an answer that is not the one this browser waits for, once and in time."""
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from connector.errors import ConfigError, ConnectorError
 from connector.service import Service
+from connector.serving.forked import Forked
 from connector.serving.tree import Tree, children_of
 from connector.store import portals, records
 from connector.twin import Dials, Twin, serve_twin
@@ -53,38 +55,113 @@ def handlers():
 class TestDeaths:
     """A child that dies is started again; one that goes on dying ends the whole."""
 
-    def tree(self, code: str, tmp_path) -> tuple[Tree, list[str]]:
+    def tree(self, act) -> tuple[Tree, list[str]]:
         started: list[str] = []
 
-        def command(roles: str) -> list[str]:
+        def start(roles: str) -> Forked:
             started.append(roles)
-            return [sys.executable, "-S", "-c", code]
+            return Forked(act)
 
-        return Tree(["worker"], command), started
+        return Tree(["worker"], start), started
 
-    def test_three_times_and_then_it_says_so(self, tmp_path):
-        tree, started = self.tree("import sys; sys.exit(7)", tmp_path)
+    def test_three_times_and_then_it_says_so(self):
+        tree, started = self.tree(lambda: sys.exit(7))
         with pytest.raises(ConnectorError, match=r"worker process died 4 times within a minute \(last: exit code 7\)"):
             tree.run(lambda: True)
         assert len(started) == 4
 
-    def test_not_at_all_when_its_settings_are_wrong(self, tmp_path):
-        tree, started = self.tree("import sys; sys.exit(2)", tmp_path)
+    def test_not_at_all_when_its_settings_are_wrong(self):
+        tree, started = self.tree(lambda: 2)
         with pytest.raises(ConfigError, match="could not start"):
             tree.run(lambda: True)
         assert len(started) == 1
 
     def test_the_others_end_with_it(self, tmp_path):
         note = tmp_path / "pid"
-        endless = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
 
-        def command(roles: str) -> list[str]:
-            waiting = f"import os, time\nwhile not os.path.exists({str(note)!r}): time.sleep(0.01)\nraise SystemExit(2)"
-            return [sys.executable, "-S", "-c", endless if roles == "web" else waiting]
+        def endless() -> int:
+            note.write_text(str(os.getpid()))
+            time.sleep(600)
+            return 0
+
+        def wrong() -> int:
+            while not (note.exists() and note.read_text()):
+                time.sleep(0.01)
+            return 2
 
         with pytest.raises(ConfigError):
-            Tree(["web", "worker"], command).run(lambda: True)
+            Tree(["web", "worker"], lambda roles: Forked(endless if roles == "web" else wrong)).run(lambda: True)
         assert gone(int(note.read_text()))
+
+    def test_whoever_holds_the_lifeline_is_missed(self, tmp_path):
+        note, turns = tmp_path / "pid", iter([False] * 3 + [True])
+
+        def endless() -> int:
+            note.write_text(str(os.getpid()))
+            time.sleep(600)
+            return 0
+
+        Tree(["web"], lambda _: Forked(endless)).run(lambda: True, lambda: note.exists() and next(turns))
+        assert gone(int(note.read_text()))
+
+
+class TestCopies:
+    """A child that is a copy of its parent."""
+
+    @pytest.mark.parametrize(
+        ("act", "code"),
+        [(lambda: 0, 0), (lambda: 3, 3), (lambda: sys.exit(5), 5), (lambda: sys.exit("no"), 1), (lambda: 1 // 0, 1)],
+    )
+    def test_it_ends_with_the_code_it_gives(self, act, code):
+        child = Forked(act)
+        assert child.wait() == code
+        assert child.poll() == code
+        child.let_go()
+
+    def test_what_it_does_stays_in_it(self):
+        kept: list[int] = []
+        child = Forked(lambda: kept.append(1) or 0)
+        assert (child.wait(), kept) == (0, [])
+        child.let_go()
+
+    def test_a_signal_is_a_negative_code_and_sending_one_to_the_dead_is_no_fault(self):
+        child = Forked(lambda: time.sleep(600) or 0)
+        child.kill()
+        assert child.wait() == -signal.SIGKILL
+        child.terminate()
+        child.let_go()
+
+    def test_each_hears_of_the_end_of_its_own_pipe_alone(self):
+        """A sister that held a copy of the pipe would keep an orphan alive."""
+
+        def until_the_pipe_breaks() -> int:
+            while os.read(0, 1):
+                continue
+            return 9
+
+        first, second = Forked(until_the_pipe_breaks), Forked(until_the_pipe_breaks)
+        first.let_go()
+        assert first.wait() == 9
+        assert second.poll() is None
+        second.let_go()
+        assert second.wait() == 9
+
+    def test_it_has_none_of_the_parents_ways_of_ending(self, handlers):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        child = Forked(lambda: time.sleep(600) or 0)
+        time.sleep(0.2)
+        child.terminate()
+        assert child.wait() == -signal.SIGTERM
+        child.let_go()
+
+    def test_a_process_with_threads_is_not_copied(self):
+        over = threading.Event()
+        thread = threading.Thread(target=over.wait)
+        thread.start()
+        with pytest.raises(RuntimeError, match="threads"):
+            Forked(lambda: 0)
+        over.set()
+        thread.join()
 
 
 def gone(pid: int) -> bool:

@@ -59,11 +59,43 @@ def test_a_scope_that_is_missing_is_named_with_what_it_switches_off(tmp_path):
         assert added["mode"] == "observe"
         assert added["warnings"]
         rows = checks(r)
-        assert rows["deals"]["ok"] is False
-        assert "crm.objects.deals.read" in rows["deals"]["remedy"]
+        assert (rows["deals"]["ok"], rows["deals"]["off"]) == (None, True)
+        assert "Grant crm.objects.deals.read" in rows["deals"]["remedy"]
         told = r.run("sync")
         assert stream(told, "deals")["off"]
         assert stream(told, "contacts")["off"] is None
+
+
+def test_what_is_merely_off_is_no_fault(tmp_path):
+    """A portal may well do without deals; nobody who watches exit codes is woken for it."""
+    with rig(tmp_path, connect=False) as r:
+        token = r.twin.add_token("narrow", ["crm.objects.contacts.read", "crm.schemas.contacts.read", "oauth"])
+        with r.service() as service:
+            service.add_portal("acme", token, r.url)
+        told = r.run("check_portal")
+        assert told["ok"]
+        assert {"deals", "forms", "workflows"} <= set(told["off"])
+
+
+def test_every_source_of_engagement_is_looked_at(r):
+    assert {"sales e-mails", "calls", "meetings", "notes", "tasks", "property rules"} <= checks(r).keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "feature", "status", "words"),
+    [
+        ("/crm/v3/objects/calls", "calls", 404, "Nothing to grant"),
+        ("/crm/property-validations", "property rules", 404, "Nothing to grant"),
+        ("/crm/v3/objects/emails", "sales e-mails", 403, "Grant sales-email-read"),
+        ("/events/v3", "page views and custom events", 403, "It takes oauth (Enterprise)"),
+    ],
+)
+def test_a_scope_is_named_only_where_it_would_help(r, path, feature, status, words):
+    r.twin.dials.features_off = {path: status}
+    row = checks(r)[feature]
+    assert (row["ok"], row["off"]) == (None, True)
+    assert words in row["remedy"]
+    assert status == 403 or "Grant" not in row["remedy"].replace("Nothing to grant", "")
 
 
 def test_without_contacts_a_portal_is_not_connected(tmp_path):

@@ -155,10 +155,10 @@ def test_a_portal_just_connected_is_read_at_once_and_compared_in_its_next_night(
     house.clock.advance(24 * HOUR)
     for one in house.kept():
         keeper.serve(one)
-    assert sorted(job.kind for job in house.jobs()) == ["cycle", "erase", "retention", "verify"]
+    assert sorted(job.kind for job in house.jobs()) == ["cycle", "erase", "retention", "subscriptions", "verify"]
     with house.store.view() as u:
         assert {row.stream for row in cursors.every(u, house.portal)} == {
-            "schedule/cycle", "schedule/erase", "schedule/retention", "schedule/verify",
+            "schedule/cycle", "schedule/erase", "schedule/retention", "schedule/subscriptions", "schedule/verify",
         }  # fmt: skip
 
 
@@ -167,13 +167,30 @@ class TestWhoIsServed:
 
     def test_without_a_document_the_shipped_one_holds(self, house):
         assert sorted((one.entry.kind, one.entry.every) for one in house.kept()) == [
-            ("cycle", 5), ("erase", 60), ("retention", None), ("verify", None),
+            ("cycle", 5), ("erase", 60), ("retention", None), ("subscriptions", None), ("verify", None),
         ]  # fmt: skip
 
     def test_a_published_one_replaces_it(self, house):
         with house.store.unit() as u:
             documents.publish(u, house.portal, "schedule", DOCUMENT, "admin", "slower", house.clock.now_ms())
-        assert [(one.entry.kind, one.entry.every) for one in house.kept()] == [("cycle", 10)]
+        kept = [(one.entry.kind, one.entry.every) for one in house.kept()]
+        assert kept == [("cycle", 10), ("subscriptions", None)]
+
+    def test_what_belongs_to_the_app_is_asked_once_with_the_oldest_portal_that_is_awake(self, house):
+        def asked() -> list[tuple[int, tuple[str, ...]]]:
+            return [(one.portal_id, one.entry.at) for one in house.kept() if one.entry.kind == "subscriptions"]
+
+        other = house.connect("beta", "Pacific/Auckland", 2)
+        assert asked() == [(house.portal, ("04:40",))]
+        with house.store.unit() as u:
+            portals.pause(u, house.portal, "by hand", house.clock.now_ms())
+        assert asked() == [(other, ("04:40",))]
+
+    def test_a_document_may_name_its_own_time_for_it(self, house):
+        body = "entries: [{kind: subscriptions, at: ['12:00']}]"
+        with house.store.unit() as u:
+            documents.publish(u, house.portal, "schedule", body, "admin", "at noon", house.clock.now_ms())
+        assert [one.entry.at for one in house.kept()] == [("12:00",)]
 
     def test_one_that_cannot_be_read_any_more_stops_its_portal_alone(self, house):
         other = house.connect("beta", "Europe/Berlin", 2)
@@ -230,7 +247,7 @@ def test_the_running_clock_enqueues_and_follows_what_is_published(house):
         keeper.refresh()
         assert house.engine.has(other, "cycle")
         assert {job.id for job in keeper._scheduler.get_jobs() if ":" in job.id} == {
-            f"{other}:{kind}" for kind in ("cycle", "verify", "retention", "erase")
+            f"{other}:{kind}" for kind in ("cycle", "verify", "retention", "erase", "subscriptions")
         }
     finally:
         keeper.stop()

@@ -10,6 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from connector.errors import ConfigError
+from connector.serving.counting import Counting
+from connector.serving.metrics import exposition, registry
 from connector.twin import Twin, serve_twin
 from tests.rig import Rig, rig
 
@@ -169,3 +171,56 @@ def test_a_wrong_key_is_a_fault_of_the_settings(app):
 def test_without_a_portal_there_is_nothing_to_derive(tmp_path):
     with rig(tmp_path, connect=False) as bare, pytest.raises(ConfigError, match="No portal is connected"):
         App(bare).compare()
+
+
+class TestTheDailyLook:
+    """What was lost is told within a day, where an operator looks; nothing is changed by looking (P22)."""
+
+    def watch(self, app, **more) -> dict:
+        with app.keyed(**more).service() as service:
+            return service.subscriptions_watched("acme")
+
+    def seen(self, app) -> tuple[dict, dict, str]:
+        """The check of the doctor, the line under the list, the numbers."""
+        with app.keyed().service() as service:
+            rows = {row["check"]: row for row in service.examine()["checks"]}
+            numbers = registry(service.store, service.front, Counting(), app.rig.clock)
+            return rows.get("webhooks", {}), service.list_portals()["webhooks"], exposition(numbers).decode()
+
+    def test_before_the_first_look_nothing_is_claimed(self, app):
+        check, line, numbers = self.seen(app)
+        assert (check, line) == ({}, None)
+        assert "subscriptions_differing" not in numbers
+
+    def test_one_that_was_lost_is_told_everywhere_and_changed_nowhere(self, app):
+        app.apply()
+        gone = next(iter(app.rig.twin.subscriptions.all))
+        app.rig.twin.subscriptions.delete(gone)
+        before = app.present
+        self.watch(app)
+        check, line, numbers = self.seen(app)
+        assert check["ok"] is None
+        assert "1 missing" in check["text"]
+        assert check["remedy"] == "leadwright subscriptions --apply"
+        assert (line["ok"], line["differing"]) == (False, 1)
+        assert "leadwright_subscriptions_differing 1.0" in numbers
+        assert app.present == before
+
+    def test_once_applied_the_difference_is_gone_at_once(self, app):
+        self.watch(app)
+        assert self.seen(app)[1]["ok"] is False
+        app.apply()
+        check, line, numbers = self.seen(app)
+        assert (check["ok"], line["ok"]) == (True, True)
+        assert "leadwright_subscriptions_differing 0.0" in numbers
+
+    def test_a_comparison_that_is_days_old_is_no_comfort(self, app):
+        app.apply()
+        app.rig.clock.advance(3 * 24 * 3600)
+        assert self.seen(app)[0]["ok"] is None
+
+    def test_where_nothing_can_be_compared_nobody_is_bothered(self, app):
+        self.watch(app, hubspot_developer_key=None)
+        check, line, numbers = self.seen(app)
+        assert (check, line["ok"]) == ({}, None)
+        assert "subscriptions_differing" not in numbers

@@ -13,7 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
-from webhooks.receiver import MOST_BYTES, PATH, receiver
+from webhooks.receiver import PATH, receiver
+from webhooks.wire import MOST_BYTES
 
 NOW = 1_795_305_601_234
 SECRET, PUBLIC = "5e1f-steering-test-secret", "https://hooks.example.test"

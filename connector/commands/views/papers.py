@@ -14,7 +14,8 @@ def validated(result: Result) -> None:
     for file in result["files"]:
         out.print(mark(file["ok"]) + text(f"  {file['file']}  {file['kind'] or ''}"))
         for fault in file["faults"]:
-            out.print(text(f"   line {fault['line']}: {fault['path']}: {fault['message']}"))
+            where = [f"line {fault['line']}"] if fault["line"] else []
+            out.print(text("   " + ": ".join([*where, *filter(None, [fault["path"]]), fault["message"]])))
             out.print(text(f"      → {fault['remedy']}", "bold")) if fault["remedy"] else None
     faults = sum(len(file["faults"]) for file in result["files"])
     lines("All documents are valid." if result["ok"] else f"{many(faults, 'fault')} to mend.")

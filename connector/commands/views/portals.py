@@ -40,13 +40,17 @@ def listed(result: Result) -> None:
         for p in result["portals"]
     ]  # fmt: skip
     console().print(fill(table(*columns, right=("contacts", "waiting")), rows))
+    webhooks = result.get("webhooks")
+    if webhooks and webhooks["ok"] is False:
+        lines(f"Webhooks: {webhooks['text']} Next: leadwright subscriptions --apply")
 
 
 def checks(rows: list[Result]) -> None:
-    """✓, ✗ or ? with what was found and, where something is wrong, what to do."""
+    """✓, ✗ or ? (– for a feature that is off) with what was found and, where something is wrong, what to do."""
     out = console()
     for row in rows:
-        line = mark(row["ok"]) + text(f"  {row['check']:<14} ") + text(row["text"])
+        sign = text("–", "yellow") if row.get("off") else mark(row["ok"])
+        line = sign + text(f"  {row['check']:<14} ") + text(row["text"])
         out.print(line)
         if row.get("remedy") and row["ok"] is not True:
             out.print(text(f"   {'':<14} → {row['remedy']}", "bold"))
@@ -56,7 +60,9 @@ def checked(result: Result) -> None:
     lines(text(f"{result['portal']}", "bold"))
     checks(result["checks"])
     wrong = sum(row["ok"] is False for row in result["checks"])
-    lines("All is well." if result["ok"] else f"{many(wrong, 'check')} failed.")
+    off = many(len(result.get("off", ())), "feature is", "features are")
+    well = f"All that is needed works; {off} off." if result.get("off") else "All is well."
+    lines(well if result["ok"] else f"{many(wrong, 'check')} failed.")
 
 
 def mode(result: Result) -> None:

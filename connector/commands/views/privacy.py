@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from rich.table import Table
+
 from connector.commands.contract import Result
 from connector.commands.views.drawing import boxed, console, fill, lines, table, text
 from connector.commands.words import many, moment, number
-
-WIDE = 15
 
 
 def erased(result: Result) -> None:
@@ -21,7 +21,10 @@ def erased(result: Result) -> None:
         ("rows", number(result["rows"])),
         ("journal", "written" if result["journal"] else "could not be written: see the folder's rights"),
     ]
-    out.print(boxed(text("\n".join(f"{name:<{WIDE}}{value}" for name, value in facts)), "Receipt: a person was erased"))
+    body = Table.grid(padding=(0, 3))
+    for name, value in facts:
+        body.add_row(text(name, "bold"), text(value))
+    out.print(boxed(body, "Receipt: a person was erased"))
     if result["places"]:
         out.print(fill(table("place", "rows", right=("rows",)), [(p, number(n)) for p, n in result["places"].items()]))
     for one in result["passed_on"]:

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from connector.rules.documents.base import Document, Part, Problem
 
-ScheduledKind = Literal["cycle", "verify", "retention", "erase"]
+# ``subscriptions`` is asked for by the clock itself, once a day for the whole app; a document need not name it.
+ScheduledKind = Literal["cycle", "verify", "retention", "erase", "subscriptions"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
