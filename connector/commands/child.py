@@ -5,11 +5,11 @@ The child watches the pipe it reads from; when this process ends, however it end
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -43,7 +43,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, **self._more},
+                env=_environment(self._more),
             )
         self.told = _first_document(self._child.stdout)
         if "url" not in self.told:
@@ -75,6 +75,11 @@ class Child:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    made: dict[str, str] = resolve_name("connector.settings:environment_with")(more)
+    return made
 
 
 def _first_document(lines: IO[bytes] | None) -> dict[str, Any]:
