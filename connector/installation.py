@@ -47,8 +47,13 @@ class Installation:
         connector: PortalFactory = connect,
         rates: Rates | None = None,
         lasting: bool = False,
+        front: Front | None = None,
+        engine: Engine | None = None,
     ) -> None:
+        """``front`` and ``engine`` may be lent by a process that has them open; who lends them closes them."""
         self.store = store
+        self._lent = {name: part for name, part in (("front", front), ("engine", engine)) if part is not None}
+        self.__dict__.update(self._lent)
         self._vault = vault
         self._settings = settings
         self._clock = clock or SystemClock()
@@ -94,10 +99,14 @@ class Installation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._desk.close()
+        self.leave()
         self.store.close()
+
+    def leave(self) -> None:
+        """Close what was opened here, but for the store: for a process that has it for other work too."""
+        self._desk.close()
         for opened in ("engine", "front"):
-            if opened in self.__dict__:
+            if opened in self.__dict__ and opened not in self._lent:
                 self.__dict__[opened].close()
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What ``leadwright init`` and ``leadwright db`` do: the key in ``.env``, the database and its schema."""
+"""What ``leadwright init`` and ``leadwright db`` do: key in ``.env``, database and schema, the first owner."""
 
 from __future__ import annotations
 
@@ -6,27 +6,43 @@ import os
 from pathlib import Path
 from typing import Any
 
+from connector.clock import SystemClock
 from connector.errors import ConfigError
 from connector.settings import Settings
 from connector.store import Store
 from connector.store.migrations import HEAD
+from connector.sync.people import People
 from connector.vault import Vault
 
 KEY = "LEADWRIGHT_SECRET_KEY"
 
 
-def install(settings: Settings, env_file: Path) -> dict[str, Any]:
-    """Make the key (unless one is set) and the database (unless it is there). Nothing existing is overwritten."""
+def install(settings: Settings, env_file: Path, admin: str = "") -> dict[str, Any]:
+    """Make the key (unless one is set) and the database (unless it is there). Nothing existing is overwritten.
+
+    ``admin`` is an address: it becomes an owner, or, if it is known already, gets a new link.
+    """
     revision = upgrade(settings)["revision"]
     made = settings.secret_key is None
+    key = settings.secret_key.get_secret_value() if settings.secret_key is not None else Vault.new_key()
     if made:
-        _keep_key(env_file, Vault.new_key())
-    return {
+        _keep_key(env_file, key)
+    told = {
         "database": shown_url(settings.database_url),
         "revision": revision,
         "secret_key": "made" if made else "present",
         "env_file": str(env_file),
     }
+    return {**told, "link": _first(settings, key, admin)} if admin else told
+
+
+def _first(settings: Settings, key: str, admin: str) -> dict[str, Any]:
+    """The link with which the first owner begins."""
+    store = Store.open(settings.database_url)
+    try:
+        return People(store, Vault(key), SystemClock(), settings.public_url).first(admin).told()
+    finally:
+        store.close()
 
 
 def _keep_key(env_file: Path, key: str) -> None:

@@ -49,9 +49,9 @@ class Service(Upkeep):
     """One installation at work. Open it with ``Service.open`` and use it as a context manager."""
 
     @staticmethod
-    def init(settings: Settings, env_file: Path = Path(".env")) -> dict[str, Any]:
-        """Make key and database where they are missing; harmless when repeated."""
-        return install(settings, env_file)
+    def init(settings: Settings, env_file: Path = Path(".env"), admin: str = "") -> dict[str, Any]:
+        """Make key and database where they are missing; harmless when repeated. ``admin``: who owns it, by address."""
+        return install(settings, env_file, admin)
 
     def add_portal(self, name: str, token: str, base_url: str | None = None) -> dict[str, Any]:
         """Connect a portal in observe mode; nothing is kept unless the portal accepts the token."""

@@ -5,8 +5,9 @@ Every method returns a plain dict, as those of ``service`` do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from connector.clock import Clock, SystemClock
 from connector.errors import FatalError
 from connector.installation import Installation
 from connector.installing import current, upgrade
+from connector.model.people import COMMAND_LINE
+from connector.reports.audit import Log
+from connector.reports.audit import read as read_log
 from connector.reports.person import collected
 from connector.settings import Settings
-from connector.store import portals
+from connector.store import Store, audit, portals
 from connector.sync import (
     acting,
     aside,
@@ -29,7 +33,12 @@ from connector.sync import (
     wellbeing,
 )
 from connector.sync.credentials import seal_again
+from connector.sync.deeds import Books
+from connector.sync.entrance import Entrance
+from connector.sync.own_account import OwnAccount, seal_factors_again
+from connector.sync.people import People
 from connector.sync.retention import retain
+from connector.vault import Vault
 
 
 class Upkeep(Installation):
@@ -125,9 +134,11 @@ class Upkeep(Installation):
         return current(settings)
 
     def rotate_key(self) -> dict[str, Any]:
-        """Seal every token again with the first of the keys."""
+        """Seal every token and every second factor again with the first of the keys, and the audit log."""
         with self.store.unit() as u:
-            return telling.rotated(*seal_again(u, self._vault))
+            told = telling.rotated(*seal_again(u, self._vault))
+            factors, log = seal_factors_again(u, self._vault), audit.seal_again(u, self._vault)
+            return {**told, "second_factors_sealed_again": factors, "audit_log_sealed_again": log}
 
     def examine(self) -> dict[str, Any]:
         """How the installation is: key, inbox, who is alive, what is held, gaps, the last backup."""
@@ -156,7 +167,17 @@ class Upkeep(Installation):
     @staticmethod
     def restore(settings: Settings, file: Path, *, replace: bool = False, clock: Clock | None = None) -> dict[str, Any]:
         """Put a backup in the database's place. The service must not be running."""
-        return restoring.restore(settings.database_url, file, clock or SystemClock(), replace=replace)
+        time = clock or SystemClock()
+        told = restoring.restore(settings.database_url, file, time, replace=replace)
+        if settings.secret_key is not None:
+            store = Store.open(settings.database_url)
+            try:
+                with store.unit() as u:
+                    books = Books(Vault(settings.secret_key.get_secret_value()), time)
+                    books.book(u, COMMAND_LINE, "Restored the database from a backup", after=f"as of {told['made']}")
+            finally:
+                store.close()
+        return told
 
     def subscriptions(self) -> dict[str, Any]:
         """The webhook notices the documents of all portals need, against those the app has."""
@@ -190,3 +211,54 @@ class Upkeep(Installation):
         """Make the app's workflow action what it should be."""
         with self._app_actions() as app:
             return acting.registered(app, self._settings)
+
+    # people ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def people(self) -> People:
+        """Those who work here, and what can be done about them."""
+        return People(self.store, self._vault, self._clock, self._settings.public_url)
+
+    @cached_property
+    def entrance(self) -> Entrance:
+        """Signing in, and sessions."""
+        return Entrance(self.store, self._vault, self._clock)
+
+    @cached_property
+    def own_account(self) -> OwnAccount:
+        """What people do about themselves."""
+        return OwnAccount(self.store, self._vault, self._clock)
+
+    @cached_property
+    def books(self) -> Books:
+        """The audit log."""
+        return Books(self._vault, self._clock)
+
+    def audit_log(
+        self,
+        *,
+        portal_id: int | None = None,
+        user_id: int | None = None,
+        before: int | None = None,
+        check: bool = False,
+    ) -> Log:
+        """A page of the audit log, the newest first, and whether the log is whole."""
+        with self.store.view() as u:
+            return read_log(u, self._vault, portal_id=portal_id, user_id=user_id, before=before, check=check)
+
+    def people_invite(self, email: str, role: str = "owner", names: Sequence[str] = ()) -> dict[str, Any]:
+        """Let somebody in: a one-time link, with that role in these portals or, without any, everywhere."""
+        return self.people.invite(COMMAND_LINE, email, self.people.roles_by_name(role, list(names))).told()
+
+    def people_list(self) -> dict[str, Any]:
+        """Everybody who may sign in, and who may not any more."""
+        return {"people": [telling.person(line) for line in self.people.every()]}
+
+    def people_link(self, email: str, *, reset: bool = False) -> dict[str, Any]:
+        """A new one-time link for somebody who is known here."""
+        return self.people.link(COMMAND_LINE, self.people.named(email).id, reset=reset).told()
+
+    def people_disable(self, email: str) -> dict[str, Any]:
+        """Nobody comes in under that address any more."""
+        person = self.people.disable(COMMAND_LINE, self.people.named(email).id)
+        return {"email": person.email, "disabled": True, "text": f"{person.email} is signed out and cannot sign in."}

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from connector.admin import again, audit, entrance, me, people
 from connector.admin.doors import Door
 
-DOORS: tuple[Door, ...] = ()
+DOORS: tuple[Door, ...] = (
+    *entrance.DOORS,
+    *again.DOORS,
+    *me.DOORS,
+    *people.DOORS,
+    *audit.DOORS,
+)

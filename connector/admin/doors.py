@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from flask import Response
 
+from connector.model.people import EVERYWHERE, ROLES, Role
+
 if TYPE_CHECKING:
     from connector.admin.frame import Ask
 
-Role = Literal["viewer", "analyst", "editor", "admin", "owner"]
-ROLES: tuple[Role, ...] = ("viewer", "analyst", "editor", "admin", "owner")
-EVERYWHERE = 0
-"""The portal number under which a role for all portals, those to come included, is kept."""
+__all__ = ["EVERYWHERE", "ROLES", "Door", "Opens", "Porter", "Role", "View", "Visitor", "reaches"]
 
 View = Callable[..., Response]
 Opens = Role | Literal["anybody", "signed_in"]

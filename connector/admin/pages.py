@@ -79,12 +79,10 @@ def _guarded(frame: Frame, door: Door) -> Any:
     secure = frame.settings.public_url.startswith("https://")
 
     def enter(**parts: str) -> Response:
-        visitor = frame.porter.visitor(request.cookies.get(cookie_name(secure=secure), ""))
         ask = Ask(
-            frame, door, _words(visitor), request.args, request.form, request.path, visitor,
-            address=request.remote_addr or "",
-        )  # fmt: skip
-        answer = _answered(ask, parts)
+            frame, door, _words(None), request.args, request.form, request.path, address=request.remote_addr or ""
+        )
+        answer = _answered(ask, parts, request.cookies.get(cookie_name(secure=secure), ""))
         answer.headers["Content-Security-Policy"] = POLICY
         answer.headers.setdefault("Cache-Control", "no-store")
         for name, value, seconds in ask.cookies:
@@ -94,8 +92,10 @@ def _guarded(frame: Frame, door: Door) -> Any:
     return enter
 
 
-def _answered(ask: Ask, parts: dict[str, str]) -> Response:
+def _answered(ask: Ask, parts: dict[str, str], cookie: str) -> Response:
     try:
+        ask.visitor = ask.frame.porter.visitor(cookie)
+        ask.words = _words(ask.visitor)
         refusal = _refused(ask, parts)
         return refusal if refusal is not None else ask.door.view(ask, **parts)
     except UnknownPortal:

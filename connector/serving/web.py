@@ -1,8 +1,8 @@
-"""The web process: its parts, opened after the fork, and the app made of them. Routes of people live elsewhere.
+"""The web process: its parts, opened after the fork, and the app made of them. The pages themselves are ``admin``'s.
 
 ``/webhooks/hubspot`` receives, ``/livez`` says that the process answers, ``/readyz`` whether all is fit, ``/metrics``
-gives the numbers, ``/oauth/hubspot/`` connects portals by consent. Every other answer is JSON without anything of the
-inside.
+gives the numbers, ``/oauth/hubspot/`` connects portals by consent, ``/admin/`` are the pages for people. Every other
+answer is JSON without anything of the inside.
 """
 
 from __future__ import annotations
@@ -13,13 +13,20 @@ from http import HTTPStatus
 from typing import Any, Self
 
 import structlog
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, redirect
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
+from connector.admin.areas import DOORS
+from connector.admin.frame import PREFIX, Frame
+from connector.admin.pages import admin_blueprint
+from connector.admin.porter import HousePorter
 from connector.clock import Clock, SystemClock
 from connector.engine.opening import open_engine
-from connector.errors import StoreError
+from connector.engine.port import KINDS, Engine
+from connector.errors import SecretKeyMissing, StoreError
+from connector.portal.gateway import Rates
 from connector.service import Service
 from connector.serving import gunicorn_server, health, metrics
 from connector.serving.actions import Rescoring, action_blueprint
@@ -31,7 +38,9 @@ from connector.store import Store
 from connector.store.front import Front, front_url
 from connector.store.group_commit import Wake
 from connector.sync.receive import Receiver
+from connector.sync.schedule import run_now
 from connector.sync.waking import wake
+from connector.vault import Vault
 from webhooks.receiver import receiver as webhook_blueprint
 
 HEADERS = {
@@ -49,7 +58,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the app is made of; ``close`` in the reverse order of opening."""
+    """What the app is made of; ``close`` in the reverse order of opening. ``service`` None: no key, so no pages."""
 
     settings: Settings
     store: Store
@@ -60,6 +69,7 @@ class Parts:
     rescoring: Rescoring
     clock: Clock
     expected: tuple[str, ...] = health.ROLES
+    service: Service | None = None
 
     @classmethod
     def open(
@@ -69,8 +79,11 @@ class Parts:
         *,
         clock: Clock | None = None,
         expected: tuple[str, ...] = health.ROLES,
+        engine: Engine | None = None,
     ) -> Self:
-        """Open both stores and what stands on them. ``wake`` makes, for the front store, what wakes a portal."""
+        """Open both stores and what stands on them. ``wake`` makes, for the front store, what wakes a portal.
+
+        ``engine`` is lent to the pages; without one the first page that needs it opens its own."""
         time = clock or SystemClock()
         store = Store.open(settings.database_url)
         try:
@@ -82,15 +95,31 @@ class Parts:
         receiver = Receiver(store, front, wake=wake(front), clock=time, tally=counting)
         heart = Heart(store, front, receiver, counting, time)
         rescoring = Rescoring(lambda: Service.open(settings, clock=time, lasting=True))
-        return cls(settings, store, front, counting, receiver, heart, rescoring, time, expected)
+        service = _service(settings, store, front, time, engine)
+        return cls(settings, store, front, counting, receiver, heart, rescoring, time, expected, service)
 
     def close(self) -> None:
         """Commit what waits, keep the counts, let go."""
         self.rescoring.close()
         self.receiver.close()
         self.heart.stop()
+        if self.service is not None:
+            self.service.leave()
         self.front.close()
         self.store.close()
+
+
+def _service(settings: Settings, store: Store, front: Front, clock: Clock, engine: Engine | None) -> Service | None:
+    """What the pages act through, over what is open already; without a usable key there are no pages."""
+    if settings.secret_key is None:
+        return None
+    try:
+        vault = Vault(settings.secret_key.get_secret_value())
+    except SecretKeyMissing:
+        log.warning("no_pages", reason="secret_key")
+        return None
+    rates = Rates(burst=settings.calls_per_10s) if settings.calls_per_10s else None
+    return Service(store, vault, settings, clock=clock, rates=rates, lasting=True, front=front, engine=engine)
 
 
 def run(settings: Settings, host: str, port: int) -> None:
@@ -98,7 +127,7 @@ def run(settings: Settings, host: str, port: int) -> None:
 
     def build() -> tuple[Flask, Callable[[], None]]:
         engine = open_engine(front_url(settings.database_url))
-        parts = Parts.open(settings, lambda _front: wake(engine))
+        parts = Parts.open(settings, lambda _front: wake(engine), engine=engine)
         parts.heart.start()
 
         def close() -> None:
@@ -125,6 +154,8 @@ def create_app(parts: Parts) -> Flask:
     )
     app.register_blueprint(action_blueprint(parts.settings, parts.clock, parts.counting, parts.rescoring))
     app.register_blueprint(oauth_blueprint(parts.settings, parts.store, parts.front, parts.clock))
+    if parts.service is not None:
+        _pages(app, parts.service, parts)
     _operation(app, parts)
     _errors(app)
     secure = parts.settings.public_url.startswith("https://")
@@ -140,6 +171,21 @@ def create_app(parts: Parts) -> Flask:
         return response
 
     return app
+
+
+def _pages(app: Flask, service: Service, parts: Parts) -> None:
+    """The pages for people. They share the process with the webhooks, and nothing that these wait for."""
+    porter = HousePorter(parts.store, service.entrance, service.books, parts.clock)
+
+    def request_work(portal_id: int, kind: str) -> None:
+        run_now(service.engine, portal_id, next(one for one in KINDS if one == kind))
+
+    frame = Frame(parts.settings, parts.store, service, parts.clock, porter, request_work)
+    app.register_blueprint(admin_blueprint(frame, DOORS))
+
+    @app.get("/")
+    def begin() -> BaseResponse:
+        return redirect(f"{PREFIX}/")
 
 
 def _operation(app: Flask, parts: Parts) -> None:

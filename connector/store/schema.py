@@ -1,16 +1,19 @@
 """All tables. What they mean stands in the family modules; how they came about in ``migrations/``.
 
-Every table but ``portals`` and ``meta`` has the portal first in its key. JSON is text we write ourselves. Narrow
-tables that are read in key order are WITHOUT ROWID on SQLite; wide ones are not (measured: inserts a fifth slower).
+Every table but ``portals``, ``meta`` and those of people (``people_schema``) has the portal first in its key. JSON is
+text we write ourselves. Narrow tables that are read in key order are WITHOUT ROWID on SQLite; wide ones are not
+(measured: inserts a fifth slower).
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
+from connector.store import metadata
 from connector.store.columns import big, blob, flag, owned, partial, text
+from connector.store.people_schema import OF_THE_INSTALLATION
 
-METADATA = sa.MetaData()
+METADATA = metadata.METADATA
 TENANT_LOCK = 0x1EAD
 
 
@@ -347,5 +350,7 @@ ERASURES = _table(
 CERTIFICATES = _table("certificates", "at_ms", big("at_ms"), text("body"))
 USAGE = _table("usage", "day", text("day"), big("calls"))
 
-TENANT_TABLES = tuple(table for table in METADATA.sorted_tables if "portal_id" in table.c)
+TENANT_TABLES = tuple(
+    table for table in METADATA.sorted_tables if "portal_id" in table.c and table not in OF_THE_INSTALLATION
+)
 RECORD_TABLES = {"contacts": CONTACTS, "companies": COMPANIES, "deals": DEALS}

@@ -69,6 +69,11 @@ class Unit:
         self.run(sa.select(sa.func.pg_advisory_xact_lock(TENANT_LOCK, zlib.crc32(str(portal_id).encode()) >> 1)))
         self._owned.add(portal_id)
 
+    def own_installation(self) -> None:
+        """Be the only writer of what belongs to no portal (people, the audit log) until the end of the transaction."""
+        if not self.sqlite:
+            self.run(sa.select(sa.func.pg_advisory_xact_lock(TENANT_LOCK, 0)))
+
     def given(self, values: Iterable[int | str]) -> str | list[int | str]:
         """Values as the one parameter that ``among_given`` takes."""
         wanted = list(values)

@@ -5,12 +5,13 @@
 
 What was enrolled after the backup is unknown to it. So nothing is written before the portal was read again (a new MQL
 of those hours is then an old one), enrolments that waited in the backup are set aside, and during the first cycle each
-enrolment is looked up in the portal before it is sent.
+enrolment is looked up in the portal before it is sent. Nobody is signed in after a restore, no link opens anything, and
+whoever was disabled since stays so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import structlog
 
 from connector.clock import Clock, iso
 from connector.errors import ConfigError, ConnectorError
-from connector.store import Store, Unit, backup, beats, erasures, meta, outbox, portals, runs
+from connector.store import Store, Unit, backup, beats, erasures, meta, one_time, outbox, portals, runs, users
 from connector.store.archive import Unpacker, summary
 from connector.store.backup import Landing
 from connector.store.forgetting import forget_contact, person
@@ -33,6 +34,14 @@ RESTORED = "restored_ms"
 ASIDE = "it waited when the backup was made; it has probably happened since"
 ALIVE_MS = 60_000
 LOG = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """What happened since the backup and must hold after it: who was erased, who may not sign in any more."""
+
+    graves: list[Buried]
+    disabled: tuple[str, ...]
 
 
 def back_up(store: Store, front: Front, file: Path, version: str, clock: Clock) -> dict[str, Any]:
@@ -90,12 +99,12 @@ def restore(url: str, file: Path, clock: Clock, *, replace: bool) -> dict[str, A
             reason="needs_yes",
         )
     _refuse_running(url, clock)
-    graves = [*read(journal_of(url)), *_graves_of(url)]
+    since = _Since([*read(journal_of(url)), *_graves_of(url)], _disabled_of(url))
     with Unpacker(file) as unpacker:
         if unpacker.manifest.kind == backup.SQLITE:
-            erased, aside = _into_files(url, unpacker, graves, clock)
+            erased, aside = _into_files(url, unpacker, since, clock)
         else:
-            erased, aside = _into_server(url, unpacker, graves, clock)
+            erased, aside = _into_server(url, unpacker, since, clock)
     LOG.info("restored", erased=erased, set_aside=aside)
     return {
         **shown,
@@ -141,14 +150,28 @@ def _graves_of(url: str) -> list[Buried]:
         store.close()
 
 
-def _into_files(url: str, unpacker: Unpacker, graves: list[Buried], clock: Clock) -> tuple[int, int]:
+def _disabled_of(url: str) -> tuple[str, ...]:
+    """Who may not sign in to the database that is being replaced; nobody when it cannot be asked."""
+    store = _old(url)
+    if store is None:
+        return ()
+    try:
+        with store.view() as u:
+            return users.disabled(u)
+    except ConnectorError:
+        return ()
+    finally:
+        store.close()
+
+
+def _into_files(url: str, unpacker: Unpacker, since: _Since, clock: Clock) -> tuple[int, int]:
     landing = Landing(url)
     try:
         landing.unpack(unpacker)
         store, front = Store.open(landing.url, create=True), Front.beside(landing.url)
         try:
             with store.unit() as u:
-                aside = _mark(u, graves, clock.now_ms())
+                aside = _mark(u, since, clock.now_ms())
             erased = _finish(store, front, clock)
         finally:
             front.close()
@@ -159,26 +182,29 @@ def _into_files(url: str, unpacker: Unpacker, graves: list[Buried], clock: Clock
     return erased, aside
 
 
-def _into_server(url: str, unpacker: Unpacker, graves: list[Buried], clock: Clock) -> tuple[int, int]:
+def _into_server(url: str, unpacker: Unpacker, since: _Since, clock: Clock) -> tuple[int, int]:
     """The graves go in with the rows, in one transaction: killed after it, whatever starts next finishes them."""
     store, front = Store(url), Front(url)
     try:
         with store.unit() as u:
             backup.take_in(u, unpacker)
-            aside = _mark(u, graves, clock.now_ms())
+            aside = _mark(u, since, clock.now_ms())
         return _finish(store, front, clock), aside
     finally:
         front.close()
         store.close()
 
 
-def _mark(u: Unit, graves: Iterable[Buried], now: int) -> int:
-    """Every portal knows that it was restored, its graves stand, and what waited to be enrolled is set aside."""
-    known = list(graves)
+def _mark(u: Unit, since: _Since, now: int) -> int:
+    """Every portal knows that it was restored, its graves stand, and what waited to be enrolled is set aside.
+
+    Nobody is signed in, and nobody comes in who was shut out since."""
+    one_time.shut(u)
+    users.disable_all(u, since.disabled, now)
     aside = 0
     for row in portals.every(u):
         portals.set_settings(u, row.id, {**row.settings, RESTORED: now})
-        theirs = [one.grave for one in known if (one.portal_id, one.hub_id) == (row.id, row.hub_id)]
+        theirs = [one.grave for one in since.graves if (one.portal_id, one.hub_id) == (row.id, row.hub_id)]
         erasures.restore(u, row.id, theirs)
         waiting = [entry.id for entry in outbox.due(u, row.id, 1_000_000) if entry.kind == "enrol"]
         aside += outbox.mark_dropped(u, row.id, waiting, ASIDE)

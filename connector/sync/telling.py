@@ -11,6 +11,7 @@ from connector.store import quarantine, records
 from connector.sync import options
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.drain import DrainReport
+from connector.sync.people import Line
 from connector.sync.pull import PullReport
 
 
@@ -213,3 +214,17 @@ def certified(certificate: dict[str, Any]) -> dict[str, Any]:
         else "The mirror is not complete: the portal changed while it was compared. Run verify again."
     )
     return {**certificate, "text": text, "ok": certificate["complete"]}
+
+
+def person(line: Line) -> dict[str, Any]:
+    """One of those who work here."""
+    who = line.person
+    state = "disabled" if who.disabled_ms is not None else "active" if who.password_hash else "invited"
+    return {
+        "email": who.email,
+        "name": who.name,
+        "roles": line.roles,
+        "state": state,
+        "second_factor": who.second_factor,
+        "sessions": line.sessions,
+    }
