@@ -20,6 +20,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("connector.commands.demo:demo", "The whole journey on a simulated portal, then it lives."),
         "init": ("connector.commands.setup:init", "Make the database and the secret key."),
         "portal": ("connector.commands.portal:portal", "Connect, check, provision, pause and release portals."),
+        "people": ("connector.commands.people:people", "Who may sign in to the pages."),
         "subscriptions": (
             "connector.commands.subscriptions:subscriptions",
             "The webhooks the app needs, against those it has.",
@@ -84,13 +85,13 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: leadwright demo   then   leadwright COMMAND --help",
 )
 @click.option("--env", "env_file", metavar="FILE", help="Read settings from FILE instead of .env.")
 @click.version_option(package_name="leadwright", message="%(prog)s %(version)s")
 @click.pass_context
 def leadwright(ctx: click.Context, env_file: str | None) -> None:
-    """Mirror HubSpot portals, judge contacts by rules you can read, write it back."""
+    """Mirror HubSpot portals, judge contacts by rules you can read, write it back. Example: leadwright demo, then
+    leadwright COMMAND --help."""
     ctx.meta["leadwright.env_file"] = env_file
 
 

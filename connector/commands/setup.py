@@ -9,11 +9,12 @@ import click
 from connector.commands.app import App, examples, standard
 
 
-@click.command("init", epilog=examples("leadwright init", "leadwright --env client.env init --json"))
+@click.command("init", epilog=examples("leadwright init --admin anna@agency.example", "leadwright init --json"))
+@click.option("--admin", metavar="EMAIL", default="", help="Print a one-time link with which EMAIL signs in as an owner.")
 @standard
-def init(app: App) -> int:
+def init(app: App, admin: str) -> int:
     """Make the database and, where there is none, the secret key in .env. Safe to run again."""
-    result = app.parts().init(app.settings(), app.env_file or Path(".env"))
+    result = app.parts().init(app.settings(), app.env_file or Path(".env"), admin)
     return app.show(result, "setup:made")
 
 

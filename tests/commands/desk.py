@@ -101,6 +101,12 @@ NOTICES = {
 }  # fmt: skip
 
 
+OPENING = {
+    "email": "anna@agency.example", "purpose": "sign_in", "url": "https://leads.example/admin/link/k7Qx",
+    "good_until": "2026-11-22T09:45:00.000Z",
+}  # fmt: skip
+
+
 def _documents() -> dict[str, Any]:
     mode = {"portal": "acme", "mode": "live", "text": "acme: it is so."}
     version = {"portal": "acme", "kind": "scoring", "version": 4, "text": "scoring version 4 is published."}
@@ -142,6 +148,14 @@ def _documents() -> dict[str, Any]:
         "restore_preview": {"made": "2026-11-22T09:30:00.000Z", "replaces": ["acme"]},
         "restore": {"made": "2026-11-22T09:30:00.000Z", "revision": "0003", "erased_again": 2,
                     "enrolments_set_aside": 0, "text": "Nothing is written before it was read again.", "ok": True},
+        "people_invite": {**OPENING, "purpose": "invite"},
+        "people_link": OPENING,
+        "people_list": {"people": [
+            {"email": "anna@agency.example", "name": "Anna", "roles": "owner everywhere", "state": "active",
+             "second_factor": True, "sessions": 2},
+            {"email": "bo@client.example", "name": "", "roles": "viewer in acme", "state": "invited",
+             "second_factor": False, "sessions": 0}]},
+        "people_disable": {"email": "bo@client.example", "disabled": True, "text": "bo@client.example is shut out."},
         "init": {"database": "sqlite:///x.db", "revision": "0001", "secret_key": "made", "env_file": ".env"},
         "db_upgrade": {"revision": "0001", "head": "0001", "ok": True},
         "db_current": {"revision": "0001", "head": "0001", "ok": True},

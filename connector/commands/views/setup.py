@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.commands.contract import Result
 from connector.commands.views.drawing import lines
+from connector.commands.views.people import opened
 from connector.commands.words import many
 
 
@@ -13,8 +14,12 @@ def made(result: Result) -> None:
         f"Database  {result['database']} (revision {result['revision']})",
         f"Key       {said[result['secret_key']]} ({result['env_file']}).",
         "          Keep it safe: without it the stored tokens cannot be read.",
-        "Next: leadwright portal add NAME --token-stdin < token.txt",
     )
+    if "link" in result:
+        opened(result["link"])
+    else:
+        lines("First person for the pages: leadwright people invite EMAIL")
+    lines("Next: leadwright portal add NAME --token-stdin < token.txt")
 
 
 def revision(result: Result) -> None:
