@@ -1,4 +1,4 @@
-"""``people``: who may sign in to the pages. Whoever runs a command here is trusted as an owner: the machine is theirs."""
+"""``people``: who may sign in to the pages. Whoever runs a command here is trusted as an owner."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def show_all(app: App) -> int:
 @people.command(
     "link",
     short_help="A new one-time link for somebody who is known.",
-    epilog=examples(
-        "leadwright people link anna@agency.example", "leadwright people link anna@agency.example --reset"
-    ),
+    epilog=examples("leadwright people link anna@agency.example", "leadwright people link anna@agency.example --reset"),
 )
 @click.argument("email")
 @click.option("--reset", is_flag=True, help="Also set a new password (good for 24 hours).")

@@ -10,7 +10,9 @@ from connector.commands.app import App, examples, standard
 
 
 @click.command("init", epilog=examples("leadwright init --admin anna@agency.example", "leadwright init --json"))
-@click.option("--admin", metavar="EMAIL", default="", help="Print a one-time link with which EMAIL signs in as an owner.")
+@click.option(
+    "--admin", metavar="EMAIL", default="", help="Print a one-time link with which EMAIL signs in as an owner."
+)
 @standard
 def init(app: App, admin: str) -> int:
     """Make the database and, where there is none, the secret key in .env. Safe to run again."""

@@ -10,7 +10,7 @@ import re
 
 SHORTEST, LONGEST = 12, 128
 FEWEST_DIFFERENT = 5
-NAMED = 4
+NAMED, LONGEST_PIECE = 4, 8
 _LOOKS_LIKE = str.maketrans("014357$@!|", "oiaestsail")
 _WORDS = (
     "password", "passwort", "passwd", "kennwort", "geheim", "secret", "welcome", "willkommen", "hallo", "hello",
@@ -25,6 +25,7 @@ _WALKS = (
     "abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiopü", "asdfghjklöä", "zxcvbnm", "yxcvbnm",
     "1qaz2wsx3edc4rfv5tgb6zhn7ujm", "1q2w3e4r5t6y7u8i9o0p", "1q2w3e4r5t6z7u8i9o0p", "qazwsxedcrfvtgbyhnujm",
 )  # fmt: skip
+_ROWS = tuple(row for walk in _WALKS for row in (walk, walk[::-1]))
 _LETTERS = re.compile(r"[^a-zäöüß]+")
 
 TOO_SHORT = "It has fewer than 12 characters."
@@ -55,17 +56,17 @@ def _of_the_person(plain: str, email: str, name: str) -> bool:
 
 def _repeats(plain: str) -> bool:
     """A short piece over and over: abcabcabcabc."""
-    return any(plain == (plain[:size] * len(plain))[: len(plain)] for size in range(1, len(plain) // 2 + 1))
+    most = min(LONGEST_PIECE, len(plain) // 2)
+    return any(plain == (plain[:size] * len(plain))[: len(plain)] for size in range(1, most + 1))
 
 
 def _walks(plain: str) -> bool:
     """Nearly all of it lies on rows of keys, the alphabet or the digits, in either direction."""
-    left = plain
-    for walk in (row for told in _WALKS for row in (told, told[::-1])):
-        for size in range(len(walk), NAMED - 1, -1):
-            for at in range(len(walk) - size + 1):
-                left = left.replace(walk[at : at + size], "")
-    return len(left) <= len(plain) // 4
+    on_a_row: set[int] = set()
+    for at in range(len(plain) - NAMED + 1):
+        if any(plain[at : at + NAMED] in row for row in _ROWS):
+            on_a_row.update(range(at, at + NAMED))
+    return len(plain) - len(on_a_row) <= len(plain) // 4
 
 
 def _common(plain: str) -> bool:
