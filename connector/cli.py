@@ -90,8 +90,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="leadwright", message="%(prog)s %(version)s")
 @click.pass_context
 def leadwright(ctx: click.Context, env_file: str | None) -> None:
-    """Mirror HubSpot portals, judge contacts by rules you can read, write it back. Example: leadwright demo, then
-    leadwright COMMAND --help."""
+    """Mirror HubSpot, judge contacts by rules you can read. Begin: leadwright demo"""
     ctx.meta["leadwright.env_file"] = env_file
 
 
