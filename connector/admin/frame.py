@@ -72,9 +72,11 @@ class Ask:
         """A sentence in the visitor's language."""
         return self.words.t(text, **values)
 
-    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """A whole page. Templates see ``ask``, ``t``, ``visitor``, ``portal`` and the given values."""
-        said = self.frame.porter.heard(self.visitor) if self.visitor else ""
+    def page(self, template: str, *, status: int = 200, heard: bool = True, **values: Any) -> Response:
+        """A whole page. Templates see ``ask``, ``t``, ``visitor``, ``portal`` and the given values.
+
+        ``heard`` False leaves what was said for the next page, and the database alone."""
+        said = self.frame.porter.heard(self.visitor) if self.visitor and heard else ""
         html = render_template(
             f"admin/{template}", ask=self, t=self.words.t, w=self.words, visitor=self.visitor,
             portal=self.portal_row, said=said, url=self.url, **values,

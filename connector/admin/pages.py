@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, request, send_from_directory
+from flask import Blueprint, Response, g, request, send_from_directory
 from werkzeug.exceptions import HTTPException
 
 from connector.admin.doors import Door, Visitor
@@ -61,6 +61,20 @@ def admin_blueprint(frame: Frame, doors: Sequence[Door]) -> Blueprint:
             answer.headers["Cache-Control"] = FOREVER
         return answer
 
+    @pages.get("/<path:missing>")
+    def nowhere(missing: str) -> Response:
+        answer: Response = _guarded(frame, Door("GET", missing, "anybody", lambda ask: failed(ask, 404)))()
+        return answer
+
+    @pages.errorhandler(Exception)
+    def broken(fault: Exception) -> Response | HTTPException:
+        """The last resort: a page with a number to ask for, nothing of the inside."""
+        if isinstance(fault, HTTPException):
+            return fault
+        number = secrets.token_hex(4)
+        log.error("page_broken", error=type(fault).__name__, path=request.url_rule, number=number, exc_info=fault)
+        return _finished(g.ask, failed(g.ask, 500, number=number))
+
     return pages
 
 
@@ -82,14 +96,20 @@ def _guarded(frame: Frame, door: Door) -> Any:
         ask = Ask(
             frame, door, _words(None), request.args, request.form, request.path, address=request.remote_addr or ""
         )
-        answer = _answered(ask, parts, request.cookies.get(cookie_name(secure=secure), ""))
-        answer.headers["Content-Security-Policy"] = POLICY
-        answer.headers.setdefault("Cache-Control", "no-store")
-        for name, value, seconds in ask.cookies:
-            answer.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="Lax")
-        return answer
+        g.ask = ask
+        return _finished(ask, _answered(ask, parts, request.cookies.get(cookie_name(secure=secure), "")))
 
     return enter
+
+
+def _finished(ask: Ask, answer: Response) -> Response:
+    """With what a browser may do with the page, and the cookies the view left."""
+    secure = ask.frame.settings.public_url.startswith("https://")
+    answer.headers["Content-Security-Policy"] = POLICY
+    answer.headers.setdefault("Cache-Control", "no-store")
+    for name, value, seconds in ask.cookies:
+        answer.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="Lax")
+    return answer
 
 
 def _answered(ask: Ask, parts: dict[str, str], cookie: str) -> Response:
@@ -105,12 +125,6 @@ def _answered(ask: Ask, parts: dict[str, str], cookie: str) -> Response:
     except ConnectorError as fault:
         log.warning("page_failed", reason=fault.reason, path=ask.door.path)
         return failed(ask, 503, None if isinstance(fault, StoreError) else fault)
-    except HTTPException:
-        raise
-    except Exception as fault:  # the last resort: a page with a number to ask for, nothing of the inside
-        number = secrets.token_hex(4)
-        log.exception("page_broken", error=type(fault).__name__, path=ask.door.path, number=number)
-        return failed(ask, 500, number=number)
 
 
 def _refused(ask: Ask, parts: dict[str, str]) -> Response | None:
@@ -151,4 +165,4 @@ def _words(visitor: Visitor | None) -> Words:
 
 def failed(ask: Ask, status: int, fault: ConnectorError | None = None, *, number: str = "") -> Response:
     """The page that says what happened and what to do."""
-    return ask.page("failed.html", status=status, code=status, fault=fault, number=number)
+    return ask.page("failed.html", status=status, heard=False, code=status, fault=fault, number=number)
