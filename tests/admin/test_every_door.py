@@ -206,7 +206,10 @@ class TestTenants:
             for rule in town.hall.app.url_map.iter_rules() if rule.rule.startswith("/admin")
             for method in rule.methods - {"HEAD", "OPTIONS"}
         }  # fmt: skip
-        assert served - {(door.method, door.path or "/") for door in DOORS} == {("GET", "/static/<digest>/<path:name>")}
+        assert served - {(door.method, door.path or "/") for door in DOORS} == {
+            ("GET", "/static/<digest>/<path:name>"),
+            ("GET", "/<path:missing>"),  # the page that says there is none
+        }
         assert len({(door.method, door.path) for door in DOORS}) == len(DOORS)
 
 

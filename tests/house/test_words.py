@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import metadata
+from importlib.metadata import files, metadata
 
 import click
 import pytest
@@ -80,6 +80,12 @@ def _bare(requirement: str) -> str:
     return re.split(r"[\[<>=!~; ]", requirement)[0]
 
 
+def _licence_file(package: str) -> str:
+    """The first lines of the licence it carries, where its metadata name none."""
+    found = [file for file in files(package) or () if file.name.upper().startswith("LICENSE")]
+    return found[0].read_text()[:200] if found else ""
+
+
 RUNTIME = [_bare(one) for one in PROJECT["project"]["dependencies"]]
 TOOLS = [
     _bare(one) for group in ("build", "dev") for one in PROJECT["dependency-groups"][group] if isinstance(one, str)
@@ -92,7 +98,8 @@ def test_every_dependency_has_a_reason_and_a_licence(package: str) -> None:
     row = re.search(rf"^\| {re.escape(package)} \| (.+) \| (.+) \| (.+) \|$", page, re.MULTILINE)
     assert row is not None
     told = metadata(package)
-    declared = told.get("License-Expression") or told.get("License") or " ".join(told.get_all("Classifier", []))
+    classes = " ".join(one for one in told.get_all("Classifier", []) if one.startswith("License"))
+    declared = told.get("License-Expression") or told.get("License") or classes or _licence_file(package)
     assert row[3].split()[0].split("-")[0].upper() in declared.upper()
 
 
