@@ -25,6 +25,7 @@ from connector.store import Store, audit, portals
 from connector.sync import (
     acting,
     aside,
+    dry_run,
     library,
     privacy,
     restoring,
@@ -122,6 +123,11 @@ class Upkeep(Installation):
         """Publish an old version again, as a new one."""
         with self.store.unit() as u:
             return library.rollback(u, portals.by_name(u, name), kind, version, author, self._clock.now_ms())
+
+    def config_dry_run(self, name: str, kind: str, text: str) -> dict[str, Any]:
+        """What publishing this text would do to everybody; nothing is kept."""
+        with self._context(name, offline=True) as ctx:
+            return dry_run.rehearsed(ctx, kind, text)
 
     @staticmethod
     def db_upgrade(settings: Settings) -> dict[str, Any]:

@@ -71,8 +71,7 @@ def _refuse_overtaken(kind: str, now: DocumentRow | None, expected: int | None) 
 
 
 def _insert(u: Unit, portal_id: int, kind: str, body: str, author: str, reason: str, now_ms: int) -> int:
-    newest = sa.select(sa.func.max(DOCUMENTS.c.version)).where(mine(DOCUMENTS, portal_id, kind=kind))
-    version = u.number(newest) + 1
+    version = newest(u, portal_id, kind) + 1
     words = (clean(body), _hash(body), clean(author), clean(reason))
     bulk.put(u, portal_id, DOCUMENTS, [(kind, version, "published", *words, now_ms, now_ms)])
     return version
@@ -96,6 +95,11 @@ def versions(u: Unit, portal_id: int) -> dict[str, int]:
     """The published version of each kind."""
     query = sa.select(DOCUMENTS.c.kind, DOCUMENTS.c.version).where(mine(DOCUMENTS, portal_id, state="published"))
     return {row[0]: row[1] for row in u.rows(query)}
+
+
+def newest(u: Unit, portal_id: int, kind: str) -> int:
+    """The highest version there is, 0 for none."""
+    return u.number(sa.select(sa.func.max(DOCUMENTS.c.version)).where(mine(DOCUMENTS, portal_id, kind=kind)))
 
 
 def is_current(row: DocumentRow | None, body: str) -> bool:

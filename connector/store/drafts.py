@@ -24,7 +24,7 @@ OVERTAKEN = "draft_overtaken"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One draft. ``base`` is the published version it started from (0: none); ``open`` is False once it is done with."""
+    """One draft. ``base`` is the published version it started from (0: none); ``open``: it is not done with yet."""
 
     id: int
     kind: str
