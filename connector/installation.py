@@ -133,6 +133,10 @@ class Installation:
         laid = self.front if front else None
         return self._desk.context(name, offline=offline, gated=gated, front=laid, booked=booked)
 
+    def looking(self, name: str) -> AbstractContextManager[Context]:
+        """One portal's seams for flows that only look: the portal itself is never called."""
+        return self._context(name, offline=True, gated=False)
+
     @contextmanager
     def _app_actions(self) -> Iterator[AppActions | None]:
         """The app's workflow actions, as far as there is a key to them."""

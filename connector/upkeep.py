@@ -38,6 +38,7 @@ from connector.sync.deeds import Books
 from connector.sync.entrance import Entrance
 from connector.sync.own_account import OwnAccount, seal_factors_again
 from connector.sync.people import People
+from connector.sync.reference import refresh
 from connector.sync.retention import retain
 from connector.vault import Vault
 
@@ -123,6 +124,12 @@ class Upkeep(Installation):
         """Publish an old version again, as a new one."""
         with self.store.unit() as u:
             return library.rollback(u, portals.by_name(u, name), kind, version, author, self._clock.now_ms())
+
+    def properties_again(self, name: str) -> dict[str, Any]:
+        """Read the portal's property definitions now, whatever their age."""
+        with self._context(name) as ctx:
+            report = refresh(ctx, "definitions", force=True)
+            return {"portal": name, "read": report.read if report is not None else 0}
 
     def config_dry_run(self, name: str, kind: str, text: str) -> dict[str, Any]:
         """What publishing this text would do to everybody; nothing is kept."""

@@ -17,9 +17,10 @@ from connector.errors import ConfigError
 from connector.model.judgement import Decision, Field
 from connector.model.records import Properties, PropertyDefinition
 from connector.rules.documents.mapping import MappingDocument, ObjectName
-from connector.rules.mapping import CompiledMapping, compile_mapping
+from connector.rules.mapping import CompiledMapping, compile_mapping, to_fields
 from connector.rules.mapping_counts import Counting, Counts, Looks, Page, RowCounts
 from connector.rules.mapping_preview import MappingPreview, Seen, by_property
+from connector.rules.mapping_suggest import Suggestion, suggestions
 from connector.store import Unit, associations, definitions, documents, records
 from connector.store.records import Record
 from connector.sync.context import Context
@@ -200,6 +201,23 @@ def listed(ctx: Context, text: str) -> list[dict[str, Any]]:
         for name, counts in counted.gone.items()
     ]
     return rows + gone
+
+
+def suggested(ctx: Context, text: str) -> tuple[Suggestion, ...]:
+    """Properties that could feed a field, by a sample of contacts as the published mapping reads them."""
+    document: MappingDocument = parse_text("mapping", text, "draft")
+    with ctx.store.view() as u:
+        ids = records.sample(u, ctx.portal_id, "contacts", SAMPLE, seed=1)
+        page = [record for some in records.stream(u, ctx.portal_id, "contacts", ids=ids) for record in some]
+        known = known_to(u, ctx.portal_id)["contacts"]
+        company_of = associations.companies_of(u, ctx.portal_id, ids)
+        some = records.stream(u, ctx.portal_id, "companies", ids=sorted(set(company_of.values())))
+        companies = {r.id: r.properties for chunk in some for r in chunk}
+    people = [
+        (r.properties, to_fields(ctx.rulebook.mapping, r.properties, companies.get(company_of.get(r.id, 0))).fields)
+        for r in page
+    ]
+    return suggestions(document, known, people)
 
 
 def worth_seeing(ctx: Context, after: CompiledMapping) -> tuple[int, int, int]:

@@ -54,11 +54,13 @@ def _row(chance: Random, data: Data) -> Data:
 
 
 def _write(chance: Random, data: Data) -> None:
-    row = _row(chance, data)
-    if row["field"] in WRITABLE:
-        row["direction"], row["mode"] = "both", chance.choice(["overwrite", "fill_if_empty"])
+    some = [row for row in data["rows"] if row["field"] in WRITABLE]
+    if some:
+        row = chance.choice(some)
+        row["direction"], row["mode"] = "both", chance.choice(["overwrite", "overwrite", "fill_if_empty"])
         row["clear"] = chance.choice(["keep", "clear", "hold"])
-        row["unknown"] = chance.choice(["hold", "drop", "keep"])
+        row["unknown"] = chance.choice(["hold", "drop", "keep", "keep"])
+        row["transforms"] = chance.choice(PLAIN)
 
 
 def _only_read(chance: Random, data: Data) -> None:
@@ -120,6 +122,6 @@ def _locale(chance: Random, data: Data) -> None:
 
 
 OPERATIONS = (
-    _write, _write, _write, _only_read, _steps, _steps, _other_property, _fallbacks, _values, _remove, _bring_back,
-    _write_elsewhere, _locale,
+    _write, _write, _write, _write, _write, _write_elsewhere, _write_elsewhere, _only_read, _steps, _steps,
+    _other_property, _fallbacks, _values, _remove, _bring_back, _locale,
 )  # fmt: skip

@@ -204,17 +204,23 @@ def test_three_people_are_worth_seeing_and_one_can_be_asked_for(portal):
 
 
 def test_a_property_that_was_never_read_is_unknown_not_empty(portal):
-    """The mirror holds what some document names; ``fax`` is none of it."""
+    """The mirror holds what some document names; of the others nobody knows what they hold."""
+    (read,) = {frozenset(properties) for properties in portal.mirrored().values()}
+    known = look(portal, previewing.known_to)["contacts"]
+    new = [one.name for one in known.values() if one.name not in read and one.type == "string" and not one.read_only]
     data = document("mapping")
-    data["rows"].append({"field": "position", "property": "fax", "direction": "write", "mode": "overwrite"})
-    data["rows"] = [row if row["field"] != "city" else {"field": "city", "property": "state"} for row in data["rows"]]
+    data["rows"].append({"field": "position", "property": new[0], "direction": "write", "mode": "overwrite"})
+    data["rows"] = [row if row["field"] != "city" else {"field": "city", "property": new[1]} for row in data["rows"]]
     with context(portal) as ctx:
         after = previewing.edited(ctx, json.dumps(data))
         said = previewing.overview(ctx, after)
+        shown = previewing.people(ctx, after, [("typical", said.typical)])[0]
     at = {row.property: i for i, row in enumerate(after.document.rows)}
-    assert said.rows[at["fax"]].writes["fill"] == 0
-    assert said.rows[at["fax"]].writes["unread"] > 0
-    assert said.rows[at["state"]].reads["unread"] > 0
+    assert said.rows[at[new[0]]].writes["unread"] > 0
+    assert said.rows[at[new[0]]].moves == 0
+    cities = said.rows[at[new[1]]].reads
+    assert cities["unread"] + cities["clear"] == said.contacts
+    assert shown.rows[at[new[0]]].effect in ("unread", "nothing")
 
 
 def test_what_a_person_took_back_or_two_writers_turn_is_a_conflict(tmp_path):
