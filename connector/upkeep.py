@@ -25,6 +25,7 @@ from connector.store import Store, audit, portals
 from connector.sync import (
     acting,
     aside,
+    drafting,
     dry_run,
     library,
     privacy,
@@ -130,6 +131,38 @@ class Upkeep(Installation):
         with self._context(name) as ctx:
             report = refresh(ctx, "definitions", force=True)
             return {"portal": name, "read": report.read if report is not None else 0}
+
+    def config_draft_save(self, name: str, path: Path, author: str, revision: int | None = None) -> dict[str, Any]:
+        """Keep a file as an author's draft; faults are told and do not hinder."""
+        kind, text = library.read(path)
+        with self.store.unit() as u:
+            row = portals.by_name(u, name)
+            return drafting.save_over(u, row, kind, author, text, revision=revision, now_ms=self._clock.now_ms())
+
+    def config_draft_show(self, name: str, kind: str, author: str) -> dict[str, Any]:
+        """An author's draft, with what stands against publishing it."""
+        with self.store.view() as u:
+            row = portals.by_name(u, name)
+            return drafting.told(u, row, drafting.own(u, row, kind, author))
+
+    def config_draft_publish(self, name: str, kind: str, author: str, reason: str) -> dict[str, Any]:
+        """Publish an author's draft, unless it was overtaken or has faults."""
+        with self.store.unit() as u:
+            row, now = portals.by_name(u, name), self._clock.now_ms()
+            own = drafting.own(u, row, kind, author)
+            return drafting.publish(u, row, own.id, seen=own.revision, by=author, reason=reason, now_ms=now)
+
+    def config_draft_discard(self, name: str, kind: str, author: str) -> dict[str, Any]:
+        """Give an author's draft up."""
+        with self.store.unit() as u:
+            row = portals.by_name(u, name)
+            own = drafting.own(u, row, kind, author)
+            drafting.discard(u, row, own.id, seen=own.revision, now_ms=self._clock.now_ms())
+        return {"portal": name, "kind": kind, "author": author, "text": f"The draft of {kind} is discarded."}
+
+    def config_dry_run_file(self, name: str, path: Path) -> dict[str, Any]:
+        """What publishing a file would do to everybody; nothing is kept."""
+        return self.config_dry_run(name, *library.read_valid(path))
 
     def config_dry_run(self, name: str, kind: str, text: str) -> dict[str, Any]:
         """What publishing this text would do to everybody; nothing is kept."""

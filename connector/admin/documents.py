@@ -1,4 +1,4 @@
-"""A portal's documents: every kind with its published version, drafts as YAML, dry run, publishing, history, going back.
+"""A portal's documents: every kind with its published version, drafts as YAML, dry run, publishing, history.
 
 Analysts read, editors draft, admins publish. The mapping has a page of rows beside (``mapping``); its YAML is here too.
 """
@@ -83,7 +83,7 @@ def save(ask: Ask, kind: str) -> Response:
 
 
 def conflict(ask: Ask, kind: str, text: str) -> Response:
-    """Another window saved in between: their text and this one beside each other, and a way to save this one over it."""
+    """Another window saved in between: their text and this one beside each other, and a way on."""
     with ask.frame.store.view() as u:
         work = work_of(ask, u, kind)
     names = (ask.t("saved in the other window"), ask.t("your text here"))

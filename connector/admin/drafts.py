@@ -1,4 +1,4 @@
-"""What the pages of documents share: whose draft it is, what it started from, its dry run, and the sentence before a yes.
+"""What the pages of documents share: whose draft it is, where it started, its dry run, the sentence before a yes.
 
 Not here: the mapping's own page (``mapping``), the list and the history (``documents``).
 """

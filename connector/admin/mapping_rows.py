@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from connector.rules.documents.mapping import OBJECTS, Row
 from connector.rules.mapping_check import Finding, findings
 from connector.rules.mapping_counts import RowCounts
 from connector.rules.mapping_preview import MOVING, Effect, Seen
-from connector.sync.mapping_text import flow
 from connector.sync.previewing import Person
 
 Known_ = Mapping[Any, Mapping[str, PropertyDefinition]]
@@ -114,7 +114,7 @@ def _page(ask: Ask, at: int, plain: Mapping[str, Any], known: Known_, typed: Map
     return RowPage(
         at=at,
         typed=texts,
-        was=flow(dict(plain)),
+        was=json.dumps(plain, ensure_ascii=False),
         label=ours.label(ask.words.language) if ours is not None else texts["field"],
         our_type=ours.type if ours is not None else "",
         their_type=theirs.type if theirs is not None else "",

@@ -6,7 +6,7 @@ since, publishing is refused and both sides are shown (``sides``). Whoever then 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from connector.errors import ConfigError, DocumentInvalid
@@ -71,6 +71,53 @@ def opened(u: Unit, row: PortalRow, draft_id: int) -> Draft:
     if found is None or not found.open:
         raise ConfigError("There is no such draft any more.", remedy="Look at the list of drafts.", reason="no_draft")
     return found
+
+
+def own(u: Unit, row: PortalRow, kind: str, author: str) -> Draft:
+    """An author's open draft of a kind."""
+    found = drafts.of(u, row.id, library.known(kind), author)
+    if found is None or not found.open:
+        raise ConfigError(
+            f"{author} has no draft of {kind} in {row.name}.",
+            remedy=f"Save one: leadwright config draft save {row.name} FILE",
+            reason="no_draft",
+        )
+    return found
+
+
+def save_over(
+    u: Unit, row: PortalRow, kind: str, author: str, text: str, *, revision: int | None, now_ms: int
+) -> dict[str, Any]:
+    """Save from a file. Over an open draft only when its saving is named, or it says the same already."""
+    found = drafts.of(u, row.id, kind, author)
+    now = documents.current(u, row.id, kind)
+    is_open = found is not None and found.open
+    if revision is None and found is not None and is_open and found.body != text:
+        raise ConfigError(
+            f"{author} has a draft of {kind} already, at saving {found.revision}.",
+            remedy=f"Look: leadwright config draft show {row.name} {kind}. Then add --revision {found.revision}",
+            reason=drafts.OVERTAKEN,
+        )
+    seen = revision if revision is not None else found.revision if found is not None else 0
+    base = found.base if found is not None and is_open else now.version if now is not None else 0
+    saved = drafts.save(u, row.id, kind, author, text, base=base, seen=seen, now_ms=now_ms)
+    return told(u, row, saved)
+
+
+def told(u: Unit, row: PortalRow, draft: Draft) -> dict[str, Any]:
+    """A draft as a document: where it stands, its faults, and both sides if it was overtaken."""
+    found = sides(u, row, draft)
+    return {
+        "portal": row.name,
+        "kind": draft.kind,
+        "author": draft.author,
+        "base": draft.base,
+        "revision": draft.revision,
+        "body": draft.body,
+        "saved_ms": draft.saved_ms,
+        "faults": [asdict(fault) for fault in library.faults_of(draft.kind, draft.body)],
+        "overtaken": None if found is None else asdict(found),
+    }
 
 
 def sides(u: Unit, row: PortalRow, draft: Draft) -> Sides | None:

@@ -30,7 +30,8 @@ def kind_of(path: Path, text: str) -> str:
     )
 
 
-def _read(path: Path) -> tuple[str, str]:
+def read(path: Path) -> tuple[str, str]:
+    """The kind a file holds, and its text, whether it validates or not."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -47,7 +48,7 @@ def validate(paths: Iterable[Path]) -> dict[str, Any]:
 def _validated(path: Path) -> dict[str, Any]:
     kind, faults = "", []
     try:
-        kind, text = _read(path)
+        kind, text = read(path)
         parse_text(kind, text, str(path))
     except DocumentInvalid as invalid:
         faults = [asdict(fault) for fault in invalid.faults]
@@ -75,7 +76,7 @@ def history(u: Unit, row: PortalRow, kind: str) -> dict[str, Any]:
 
 def diff(u: Unit, row: PortalRow, path: Path) -> dict[str, Any]:
     """The line difference between what is published and a file, after the file was validated."""
-    kind, text = _read(path)
+    kind, text = read(path)
     parse_text(kind, text, str(path))
     found = documents.current(u, row.id, kind)
     before = found.body if found else ""
@@ -85,7 +86,7 @@ def diff(u: Unit, row: PortalRow, path: Path) -> dict[str, Any]:
 
 def read_valid(path: Path) -> tuple[str, str]:
     """The kind a file holds and its text, which validates."""
-    kind, text = _read(path)
+    kind, text = read(path)
     parse_text(kind, text, str(path))
     return kind, text
 
