@@ -177,6 +177,6 @@ def _mapping(text: str, where: str, errors: dict[str, str]) -> dict[str, Any]:
         errors[where] = f"{invalid.faults[0].message} {invalid.faults[0].remedy}".strip()
         return {}
     if not isinstance(data, dict):
-        errors[where] = "Write one pair a line: their word, a colon, a space, our word."
+        errors[where] = "One pair a line: their word, a colon, a space, our word."
         return {}
     return dict(data)
