@@ -1,4 +1,4 @@
-"""A house that many tests of the documents' pages share: mirrored and judged once, its documents as shipped each time."""
+"""A house that many tests of the documents' pages share: mirrored and judged once, its documents as shipped."""
 
 from __future__ import annotations
 
