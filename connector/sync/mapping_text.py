@@ -12,13 +12,15 @@ from typing import Any
 
 import yaml
 
+from connector.errors import ConfigError
 from connector.presets import load_yaml
 
+NOT_IN_PLACE = "The text is written in a way that cannot be mended in place."
 Edit = tuple[int, int, str]
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
-class _Elsewhere(Exception):
+class _Elsewhere(ConfigError):
     """The text is written in a way that cannot be mended in place."""
 
 
@@ -79,7 +81,7 @@ def _mended(
         first = nodes[0].start_mark
         dash = place.text[place.line(first.line) : place.line(first.line) + first.column]
         if dash.strip() != "-":
-            raise _Elsewhere
+            raise _Elsewhere(NOT_IN_PLACE)
         end = place.line(place.last_line(nodes[-1]) + 1)
         before = "" if end == 0 or text[end - 1 : end] == "\n" else "\n"
         edits.append((end, end, before + "".join(f"{dash}{flow(row)}\n" for row in added)))
@@ -91,11 +93,11 @@ def _mended(
 def _row_nodes(text: str) -> list[yaml.Node]:
     root = yaml.compose(text, Loader=_LOADER)
     if not isinstance(root, yaml.MappingNode):
-        raise _Elsewhere
+        raise _Elsewhere(NOT_IN_PLACE)
     for key, value in root.value:
         if key.value == "rows" and isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value:
             return list(value.value)
-    raise _Elsewhere
+    raise _Elsewhere(NOT_IN_PLACE)
 
 
 class _Places:
@@ -139,7 +141,7 @@ class _Places:
 
 def _row_edits(place: _Places, node: yaml.Node, old: Any, new: Mapping[str, Any]) -> list[Edit]:
     if not isinstance(node, yaml.MappingNode) or not isinstance(old, dict):
-        raise _Elsewhere
+        raise _Elsewhere(NOT_IN_PLACE)
     if node.flow_style:
         return [(place.at(node.start_mark), place.at(node.end_mark), flow(dict(new)))]
     edits: list[Edit] = []
@@ -147,7 +149,7 @@ def _row_edits(place: _Places, node: yaml.Node, old: Any, new: Mapping[str, Any]
         name = key.value
         if name not in new:
             if number == 0:
-                raise _Elsewhere
+                raise _Elsewhere(NOT_IN_PLACE)
             edits.append((place.line(key.start_mark.line), place.line(place.last_line(value) + 1), ""))
         elif new[name] != old.get(name):
             edits.append(_value_edit(place, key, value, new[name]))
@@ -165,5 +167,5 @@ def _value_edit(place: _Places, key: yaml.Node, value: yaml.Node, new: Any) -> E
     if isinstance(value, yaml.CollectionNode) and not value.flow_style:
         return start, place.end_of(place.last_line(value)), f": {flow(new)}"
     if getattr(value, "style", None) in ("|", ">"):
-        raise _Elsewhere
+        raise _Elsewhere(NOT_IN_PLACE)
     return start, place.at(value.end_mark), f": {flow(new)}"

@@ -20,7 +20,8 @@ EVERY = [
     ("explain", "acme", "4711"), ("export", "acme", "contacts"), ("undo", "acme", "r2", "--yes"),
     ("config", "show", "acme", "scoring"), ("config", "history", "acme", "scoring"),
     ("config", "rollback", "acme", "scoring", "3"), ("config", "draft", "show", "acme", "mapping"),
-    ("config", "draft", "publish", "acme", "mapping", "--reason", "x"), ("config", "draft", "discard", "acme", "mapping"),
+    ("config", "draft", "publish", "acme", "mapping", "--reason", "x"),
+    ("config", "draft", "discard", "acme", "mapping"),
 ]  # fmt: skip
 
 
