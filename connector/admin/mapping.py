@@ -130,9 +130,14 @@ def _counts(ask: Ask, text: str, *, begin: bool = False) -> Task | None:
     with frame.store.view() as u:
         quick = records.count(u, ask.portal.id, "contacts") <= AT_ONCE
 
+    with frame.store.view() as u:
+        published = previewing.published_text(u, ask.portal.id).body
+    before = room.known(key_of(ask, "counts", KIND, published))
+
     def work(task: Task) -> previewing.Overview:
         with frame.service.looking(name) as ctx:
-            return previewing.overview(replace(ctx, progress=task), previewing.edited(ctx, text))
+            settled = before.result if before is not None else None
+            return previewing.overview(replace(ctx, progress=task), previewing.edited(ctx, text), settled)
 
     if begin or quick or ask.args.get("counts"):
         return room.ask(key, work)

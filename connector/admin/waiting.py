@@ -14,8 +14,6 @@ from collections.abc import Callable, Hashable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import structlog
-
 from connector.errors import ConnectorError
 from connector.progress import Silent
 from connector.store import Store
@@ -23,7 +21,6 @@ from connector.store import Store
 PATIENCE = 1.5
 """Seconds a page waits before it says how far the work is."""
 REMEMBERED = 24
-log = structlog.get_logger(__name__)
 
 
 class Task(Silent):
@@ -76,10 +73,9 @@ class Waiting:
                 task.result = work(task)
             except ConnectorError as fault:
                 task.fault = fault
-            except Exception as fault:  # nobody is above: the page says that it failed, the log says why
-                log.exception("work_for_page_broken", error=type(fault).__name__)
-                task.fault = ConnectorError("It could not be worked out.", remedy="Try again; the log says more.")
             finally:
+                if task.result is None and task.fault is None:  # something broke: told here, and where threads end
+                    task.fault = ConnectorError("It could not be worked out.", remedy="Try again; the log says more.")
                 task.over.set()
 
 

@@ -137,10 +137,15 @@ class _Task:
 
 
 class Counting:
-    """Counts pages of contacts into the rows of one preview. ``gone``: what befalls fields that no row reads now."""
+    """Counts pages of contacts into the rows of one preview. ``gone``: what befalls fields that no row reads now.
 
-    def __init__(self, preview: MappingPreview) -> None:
+    ``settled``: the counts of fields as the published mapping reads them, counted before. What both mappings read alike
+    is then not counted again.
+    """
+
+    def __init__(self, preview: MappingPreview, settled: Mapping[str, Counts] | None = None) -> None:
         self._preview = preview
+        self._settled = {name: n for name, n in (settled or {}).items() if name not in preview.moved}
         self.rows = [_none(row.reads(), row.writes() and row.where() == "contact") for row in preview.rows]
         self.gone: dict[str, Counts] = {name: _zero() for name in sorted(preview.old.keys() - preview.new.keys())}
         self.contacts = self.written = 0
@@ -148,7 +153,12 @@ class Counting:
         self._many: Counter[int] = Counter()
         self._oddest = (0, 0)
         self._countries: dict[Key, tuple[str, str]] = {}
-        self._readers = [self._reader(row.field, self.rows[at].reads or {}) for at, row in preview.readers]
+        self._readers = []
+        for at, row in preview.readers:
+            if row.field in self._settled:
+                self.rows[at].reads = dict(self._settled[row.field])
+            else:
+                self._readers.append(self._reader(row.field, self.rows[at].reads or {}))
         self._readers += [self._reader(name, counts) for name, counts in self.gone.items()]
         self._writers = [self._writer(row, self.rows[at].writes or {}) for at, row in preview.writers]
 

@@ -95,10 +95,15 @@ def bench(ctx: Context, after: CompiledMapping) -> _Bench:
     return _Bench(ctx, MappingPreview(before, after), holding)
 
 
-def overview(ctx: Context, after: CompiledMapping) -> Overview:
-    """Count every row over every living contact, and find the three who are worth looking at."""
+def overview(ctx: Context, after: CompiledMapping, published: Overview | None = None) -> Overview:
+    """Count every row over every living contact, and find the three who are worth looking at.
+
+    ``published``: the overview of the published mapping, made a little before. With it only what the edit moves is
+    counted; typical and emptiest are the same as there, and the oddest unless the edit makes an odder one.
+    """
     b = bench(ctx, after)
-    counting = Counting(b.preview)
+    settled = _settled(ctx.rulebook.mapping, published)
+    counting = Counting(b.preview, settled)
     with ctx.store.view() as u:
         ctx.progress.start("preview", records.count(u, ctx.portal_id, "contacts"))
     last: int | None = 0
@@ -108,9 +113,16 @@ def overview(ctx: Context, after: CompiledMapping) -> Overview:
         ctx.progress.advance("preview", CHUNK)
     ctx.progress.finish("preview")
     worth = counting.worth_seeing()
+    if published is not None:
+        worth = (published.typical, published.emptiest, worth[2] or published.oddest)
     return Overview(
         counting.rows, counting.gone, counting.contacts, counting.written, *worth, at_ms=ctx.clock.now_ms()
     )  # fmt: skip
+
+
+def _settled(before: CompiledMapping, told: Overview | None) -> dict[str, Counts]:
+    rows = zip(before.document.rows, told.rows, strict=True) if told is not None else ()
+    return {row.field: counts.reads for row, counts in rows if counts.reads is not None}
 
 
 def _count_page(b: _Bench, u: Unit, counting: Counting, after_id: int) -> int | None:

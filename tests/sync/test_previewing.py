@@ -161,6 +161,10 @@ def test_counting_by_columns_is_counting_one_by_one(portal, seed):
         after = previewing.edited(ctx, text)
         said = previewing.overview(ctx, after)
         reads, writes = by_hand(ctx, after)
+        published = previewing.overview(ctx, ctx.rulebook.mapping)
+        again = previewing.overview(ctx, after, published)
+    assert [(row.reads, row.writes) for row in again.rows] == [(row.reads, row.writes) for row in said.rows]
+    assert (again.gone, again.written, again.contacts) == (said.gone, said.written, said.contacts)
     for at in range(len(after.document.rows)):
         for counts, told in ((said.rows[at].reads, reads[at]), (said.rows[at].writes, writes[at])):
             if counts is not None:
