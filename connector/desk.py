@@ -81,11 +81,19 @@ class Desk:
 
     @contextmanager
     def context(
-        self, name: str, *, offline: bool = False, gated: bool = True, front: Front | None = None, booked: bool = True
+        self,
+        name: str,
+        *,
+        offline: bool = False,
+        gated: bool = True,
+        front: Front | None = None,
+        booked: bool = True,
+        book: Rulebook | None = None,
     ) -> Iterator[Context]:
         """One portal's seams. ``offline`` flows never call the portal; ``gated`` ones are refused while it rests.
 
         Not ``booked``: a look inside a request, which must wait for no writer; its few calls are in no count.
+        ``book``: compiled documents the caller has already.
         """
         with self._store.view() as u:
             row = portals.by_name(u, name)
@@ -98,7 +106,7 @@ class Desk:
             with rests:
                 if isinstance(rests, Rests):
                     rests.refuse_or_knock(laid.portal)
-                yield self._context(row, laid, before, front)
+                yield self._context(row, laid, before, front, book)
         finally:
             made, learned = laid.portal.calls().since(before).made, laid.portal.rates_learned()
             if not self._lasting or offline:
@@ -108,12 +116,14 @@ class Desk:
                     portals.keep_setting(u, row.id, RATES, asdict(learned))
                     usage.add_calls(u, row.id, iso(self._clock.now_ms())[:10], made)
 
-    def _context(self, row: PortalRow, laid: _Laid, before: CallCounts, front: Front | None) -> Context:
+    def _context(
+        self, row: PortalRow, laid: _Laid, before: CallCounts, front: Front | None, book: Rulebook | None
+    ) -> Context:
         return Context(
             self._store,
             laid.portal,
             row,
-            self._rulebook(row, laid),
+            book or self._rulebook(row, laid),
             self._clock,
             self._progress,
             front=front,

@@ -28,8 +28,10 @@ from connector.store import Store, portals
 from connector.store.front import Front, front_url
 from connector.store.journal import journal_of
 from connector.store.portals import PortalRow
+from connector.sync import rulebook
 from connector.sync.context import Context
 from connector.sync.credentials import Grant, grant_of
+from connector.sync.rulebook import Rulebook
 from connector.vault import Vault
 
 
@@ -58,6 +60,7 @@ class Installation:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._rates = rates
+        self._looked_at: dict[int, tuple[object, Rulebook]] = {}
         self._desk = Desk(
             store,
             vault,
@@ -132,6 +135,20 @@ class Installation:
     ) -> AbstractContextManager[Context]:
         laid = self.front if front else None
         return self._desk.context(name, offline=offline, gated=gated, front=laid, booked=booked)
+
+    @contextmanager
+    def looking(self, name: str) -> Iterator[Context]:
+        """One portal's seams for flows that only look at what its mapping gives: the portal itself is never called.
+
+        The compiled documents are kept until others are published, since a page is asked for again and again.
+        """
+        row = self._row(name)
+        edition = rulebook.edition(self.store, row.id)
+        kept = self._looked_at.get(row.id)
+        if kept is None or kept[0] != edition:
+            kept = self._looked_at[row.id] = (edition, rulebook.load(self.store, row.id))
+        with self._desk.context(name, offline=True, gated=False, book=kept[1]) as ctx:
+            yield ctx
 
     @contextmanager
     def _app_actions(self) -> Iterator[AppActions | None]:

@@ -25,6 +25,8 @@ from connector.store import Store, audit, portals
 from connector.sync import (
     acting,
     aside,
+    drafting,
+    dry_run,
     library,
     privacy,
     restoring,
@@ -37,6 +39,7 @@ from connector.sync.deeds import Books
 from connector.sync.entrance import Entrance
 from connector.sync.own_account import OwnAccount, seal_factors_again
 from connector.sync.people import People
+from connector.sync.reference import refresh
 from connector.sync.retention import retain
 from connector.vault import Vault
 
@@ -122,6 +125,49 @@ class Upkeep(Installation):
         """Publish an old version again, as a new one."""
         with self.store.unit() as u:
             return library.rollback(u, portals.by_name(u, name), kind, version, author, self._clock.now_ms())
+
+    def properties_again(self, name: str) -> dict[str, Any]:
+        """Read the portal's property definitions now, whatever their age."""
+        with self._context(name) as ctx:
+            report = refresh(ctx, "definitions", force=True)
+            return {"portal": name, "read": report.read if report is not None else 0}
+
+    def config_draft_save(self, name: str, path: Path, author: str, revision: int | None = None) -> dict[str, Any]:
+        """Keep a file as an author's draft; faults are told and do not hinder."""
+        kind, text = library.read(path)
+        with self.store.unit() as u:
+            row = portals.by_name(u, name)
+            return drafting.save_over(u, row, kind, author, text, revision=revision, now_ms=self._clock.now_ms())
+
+    def config_draft_show(self, name: str, kind: str, author: str) -> dict[str, Any]:
+        """An author's draft, with what stands against publishing it."""
+        with self.store.view() as u:
+            row = portals.by_name(u, name)
+            return drafting.told(u, row, drafting.own(u, row, kind, author))
+
+    def config_draft_publish(self, name: str, kind: str, author: str, reason: str) -> dict[str, Any]:
+        """Publish an author's draft, unless it was overtaken or has faults."""
+        with self.store.unit() as u:
+            row, now = portals.by_name(u, name), self._clock.now_ms()
+            own = drafting.own(u, row, kind, author)
+            return drafting.publish(u, row, own.id, seen=own.revision, by=author, reason=reason, now_ms=now)
+
+    def config_draft_discard(self, name: str, kind: str, author: str) -> dict[str, Any]:
+        """Give an author's draft up."""
+        with self.store.unit() as u:
+            row = portals.by_name(u, name)
+            own = drafting.own(u, row, kind, author)
+            drafting.discard(u, row, own.id, seen=own.revision, now_ms=self._clock.now_ms())
+        return {"portal": name, "kind": kind, "author": author, "text": f"The draft of {kind} is discarded."}
+
+    def config_dry_run_file(self, name: str, path: Path) -> dict[str, Any]:
+        """What publishing a file would do to everybody; nothing is kept."""
+        return self.config_dry_run(name, *library.read_valid(path))
+
+    def config_dry_run(self, name: str, kind: str, text: str) -> dict[str, Any]:
+        """What publishing this text would do to everybody; nothing is kept."""
+        with self._context(name, offline=True) as ctx:
+            return dry_run.rehearsed(ctx, kind, text)
 
     @staticmethod
     def db_upgrade(settings: Settings) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.admin import again, audit, entrance, me, people
+from connector.admin import again, audit, documents, entrance, mapping, me, people
 from connector.admin.doors import Door
 
 DOORS: tuple[Door, ...] = (
@@ -11,4 +11,6 @@ DOORS: tuple[Door, ...] = (
     *me.DOORS,
     *people.DOORS,
     *audit.DOORS,
+    *mapping.DOORS,
+    *documents.DOORS,
 )

@@ -66,12 +66,21 @@ def diff(app: App, name: str, file: Path) -> int:
 )
 @click.argument("name")
 @click.argument("file", type=FILE)
-@click.option("--reason", required=True, help="Why, for the history.")
+@click.option("--reason", default="", help="Why, for the history; needed unless --dry-run.")
+@click.option("--dry-run", is_flag=True, help="Publish nothing; show what would become of everybody.")
 @AUTHOR
 @standard
-def publish(app: App, name: str, file: Path, reason: str, author: str) -> int:
-    """Make FILE the portal's document of its kind; the next plan judges by it."""
+def publish(app: App, name: str, file: Path, reason: str, dry_run: bool, author: str) -> int:
+    """Make FILE the portal's document of its kind; the next plan judges by it.
+
+    With --dry-run nothing is published: it counts who would get another score, grade or stage, what would be written
+    and enrolled, and for a mapping what each row does.
+    """
+    if not (dry_run or reason.strip()):
+        raise click.UsageError("Missing option '--reason'.")
     with app.service() as service:
+        if dry_run:
+            return app.show(service.config_dry_run_file(name, file), "papers:rehearsed")
         return app.show(service.config_publish(name, file, author, reason), "papers:published")
 
 
@@ -101,3 +110,68 @@ def rollback(app: App, name: str, kind: str, version: int, author: str) -> int:
     """Publish an earlier version again, as a new one."""
     with app.service() as service:
         return app.show(service.config_rollback(name, kind, version, author), "papers:published")
+
+
+@config.group("draft", epilog=examples("leadwright config draft save acme scoring.yaml"))
+def draft() -> None:
+    """Drafts: what you work on and nobody judges by yet; the same ones the pages show."""
+
+
+@draft.command(
+    "save",
+    short_help="Keep FILE as your draft of its kind.",
+    epilog=examples("leadwright config draft save acme scoring.yaml"),
+)
+@click.argument("name")
+@click.argument("file", type=FILE)
+@click.option("--revision", type=click.IntRange(0), help="The saving you looked at, to save over it.")
+@AUTHOR
+@standard
+def draft_save(app: App, name: str, file: Path, revision: int | None, author: str) -> int:
+    """Keep FILE as your draft of its kind, faults and all; over an open draft only with --revision."""
+    with app.service() as service:
+        return app.show(service.config_draft_save(name, file, author, revision), "papers:draft_saved")
+
+
+@draft.command(
+    "show",
+    short_help="Print your draft as YAML.",
+    epilog=examples("leadwright config draft show acme scoring > scoring.yaml"),
+)
+@click.argument("name")
+@click.argument("kind", type=click.Choice(KINDS))
+@AUTHOR
+@standard
+def draft_show(app: App, name: str, kind: str, author: str) -> int:
+    """Print your draft as YAML."""
+    with app.service() as service:
+        return app.show(service.config_draft_show(name, kind, author), "papers:shown")
+
+
+@draft.command(
+    "publish",
+    short_help="Make your draft the portal's document.",
+    epilog=examples('leadwright config draft publish acme scoring --reason "webinars count more"'),
+)
+@click.argument("name")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option("--reason", required=True, help="Why, for the history.")
+@AUTHOR
+@standard
+def draft_publish(app: App, name: str, kind: str, reason: str, author: str) -> int:
+    """Make your draft the portal's document; refused when another version was published since you began it."""
+    with app.service() as service:
+        return app.show(service.config_draft_publish(name, kind, author, reason), "papers:published")
+
+
+@draft.command(
+    "discard", short_help="Give your draft up.", epilog=examples("leadwright config draft discard acme scoring")
+)
+@click.argument("name")
+@click.argument("kind", type=click.Choice(KINDS))
+@AUTHOR
+@standard
+def draft_discard(app: App, name: str, kind: str, author: str) -> int:
+    """Give your draft up; the published document stays as it is."""
+    with app.service() as service:
+        return app.show(service.config_draft_discard(name, kind, author), "papers:discarded")

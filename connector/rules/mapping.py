@@ -70,25 +70,25 @@ class Absent:
     field: str
 
 
-_Read = Callable[[str, str], tuple[Field, ValueFault | None]]
+_Reading = Callable[[str, str], tuple[Field, ValueFault | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """One property a row may read: ``read(raw, region)``; ``region`` counts for phone numbers alone."""
 
     of_company: bool
     property: str
-    read: _Read
+    read: _Reading
     by_region: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _CompiledRow:
+class CompiledRow:
     """One reading row: its sources in order, and what the field is when none of them has a value."""
 
     field: str
-    sources: tuple[_Source, ...]
+    sources: tuple[Source, ...]
     empty: Unknown
     only_company: bool
 
@@ -99,7 +99,7 @@ class CompiledMapping:
 
     document: MappingDocument
     locale: Locale
-    rows: tuple[_CompiledRow, ...]
+    rows: tuple[CompiledRow, ...]
     absent: tuple[Absent, ...] = ()
     definitions: Mapping[ObjectName, Definitions] | None = field(default=None, repr=False)
 
@@ -146,17 +146,17 @@ def to_fields(
     faults: list[ValueFault] = []
     region = compiled.locale.region
     for row in compiled.rows:
-        found = _read_row(row, contact, company, region, faults)
+        found = read_row(row, contact, company, region, faults)
         fields[row.field] = found
         if row.field == "country" and type(found) is Known:
             region = str(found.value)
     return Mapped(fields, tuple(faults))
 
 
-def _read_row(
-    row: _CompiledRow, contact: Properties, company: Properties | None, region: str, faults: list[ValueFault]
+def read_row(
+    row: CompiledRow, contact: Properties, company: Properties | None, region: str, faults: list[ValueFault]
 ) -> Field:
-    """The first property with a usable value; otherwise the first reason why there is none."""
+    """One field of one contact. The first property with a usable value, else the first reason why there is none."""
     reason: Unknown | None = None
     for source in row.sources:
         record = company if source.of_company else contact
@@ -177,7 +177,7 @@ def _read_row(
 
 def _compiled(
     row: Row, locale: Locale, known: Mapping[ObjectName, Definitions] | None, absent: list[Absent]
-) -> _CompiledRow:
+) -> CompiledRow:
     sources = []
     for where, name in row.sources():
         definition = None
@@ -188,10 +188,10 @@ def _compiled(
                 continue
         sources.append(_source(row, where, name, locale, definition))
     only_company = bool(sources) and all(source.of_company for source in sources)
-    return _CompiledRow(row.field, tuple(sources), EMPTY if sources else NOT_HERE, only_company)
+    return CompiledRow(row.field, tuple(sources), EMPTY if sources else NOT_HERE, only_company)
 
 
-def _source(row: Row, where: FieldObject, name: str, locale: Locale, definition: PropertyDefinition | None) -> _Source:
+def _source(row: Row, where: FieldObject, name: str, locale: Locale, definition: PropertyDefinition | None) -> Source:
     chain = _chain(row, FIELDS[row.field], is_number=definition is not None and definition.type == "number")
     said = name if where == "contact" else f"company.{name}"
 
@@ -206,7 +206,7 @@ def _source(row: Row, where: FieldObject, name: str, locale: Locale, definition:
         return Known(outcome, said), None
 
     by_region = any(step.name == "phone" for step in chain)
-    return _Source(where == "company", name, read, by_region)
+    return Source(where == "company", name, read, by_region)
 
 
 def _kind(outcome: Ambiguous | Invalid) -> Literal["ambiguous", "invalid", "held"]:

@@ -1,4 +1,7 @@
-"""The documents an admin edits, every version of them: drafts, the published one, the retired ones."""
+"""The documents an admin edits, every version of them: the published one and the retired ones.
+
+Not here: what is not published yet (``drafts``).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from connector.store.schema import DOCUMENTS
 from connector.store.unit import AnyRow, Unit, mine
 from connector.store.values import clean, digest
 
-DocumentState = Literal["draft", "published", "retired"]
+OVERTAKEN = "document_overtaken"
+DocumentState = Literal["published", "retired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,7 @@ def publish(
         return now.version
     was = mine(DOCUMENTS, portal_id, kind=kind, state="published")
     u.change(sa.update(DOCUMENTS).where(was).values(state="retired"))
-    same_draft = mine(DOCUMENTS, portal_id, kind=kind, state="draft", hash=_hash(body))
-    u.change(sa.delete(DOCUMENTS).where(same_draft))
-    return _insert(u, portal_id, kind, "published", body, author, reason, now_ms)
+    return _insert(u, portal_id, kind, body, author, reason, now_ms)
 
 
 def _refuse_overtaken(kind: str, now: DocumentRow | None, expected: int | None) -> None:
@@ -64,26 +66,14 @@ def _refuse_overtaken(kind: str, now: DocumentRow | None, expected: int | None) 
         raise ConfigError(
             f"The {kind} document was published as version {found} in the meantime; you started from {expected}.",
             remedy="Compare the two and publish again.",
-            reason="document_overtaken",
+            reason=OVERTAKEN,
         )
 
 
-def save_draft(u: Unit, portal_id: int, kind: str, body: str, author: str, reason: str, now_ms: int) -> int:
-    """Keep a draft; an author has one draft a kind, which this replaces."""
-    u.own(portal_id)
-    old = mine(DOCUMENTS, portal_id, kind=kind, state="draft", author=clean(author))
-    u.change(sa.delete(DOCUMENTS).where(old))
-    return _insert(u, portal_id, kind, "draft", body, author, reason, now_ms)
-
-
-def _insert(
-    u: Unit, portal_id: int, kind: str, state: DocumentState, body: str, author: str, reason: str, now_ms: int
-) -> int:
-    newest = sa.select(sa.func.max(DOCUMENTS.c.version)).where(mine(DOCUMENTS, portal_id, kind=kind))
-    version = u.number(newest) + 1
-    published_ms = now_ms if state == "published" else None
+def _insert(u: Unit, portal_id: int, kind: str, body: str, author: str, reason: str, now_ms: int) -> int:
+    version = newest(u, portal_id, kind) + 1
     words = (clean(body), _hash(body), clean(author), clean(reason))
-    bulk.put(u, portal_id, DOCUMENTS, [(kind, version, state, *words, now_ms, published_ms)])
+    bulk.put(u, portal_id, DOCUMENTS, [(kind, version, "published", *words, now_ms, now_ms)])
     return version
 
 
@@ -107,6 +97,16 @@ def versions(u: Unit, portal_id: int) -> dict[str, int]:
     return {row[0]: row[1] for row in u.rows(query)}
 
 
+def newest(u: Unit, portal_id: int, kind: str) -> int:
+    """The highest version there is, 0 for none."""
+    return u.number(sa.select(sa.func.max(DOCUMENTS.c.version)).where(mine(DOCUMENTS, portal_id, kind=kind)))
+
+
+def is_current(row: DocumentRow | None, body: str) -> bool:
+    """Whether publishing this text would publish what is published already."""
+    return row is not None and row.hash == _hash(body)
+
+
 def get(u: Unit, portal_id: int, kind: str, version: int) -> DocumentRow | None:
     row = u.first(sa.select(DOCUMENTS).where(mine(DOCUMENTS, portal_id, kind=kind, version=version)))
     return _document(row) if row is not None else None
@@ -116,8 +116,3 @@ def history(u: Unit, portal_id: int, kind: str) -> tuple[DocumentRow, ...]:
     """Every version, the newest first."""
     query = sa.select(DOCUMENTS).where(mine(DOCUMENTS, portal_id, kind=kind)).order_by(DOCUMENTS.c.version.desc())
     return tuple(_document(row) for row in u.rows(query))
-
-
-def drafts(u: Unit, portal_id: int) -> tuple[DocumentRow, ...]:
-    query = sa.select(DOCUMENTS).where(mine(DOCUMENTS, portal_id, state="draft"))
-    return tuple(_document(row) for row in u.rows(query.order_by(DOCUMENTS.c.kind, DOCUMENTS.c.version)))

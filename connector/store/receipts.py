@@ -49,6 +49,15 @@ class ScoreChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a contact stood when it was judged last."""
+
+    score: int
+    grade: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
     """How many live contacts stand where."""
 
@@ -95,6 +104,13 @@ def get_many(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int,
     """The latest receipts of these contacts; those without one are left out."""
     query = sa.select(RECEIPTS).where(mine(RECEIPTS, portal_id), u.among(_R.contact_id, contact_ids))
     return {row.contact_id: row for row in map(_receipt, u.rows(query))} if contact_ids else {}
+
+
+def standings(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, Standing]:
+    """Score, grade and stage of these contacts, without the receipts themselves; those never judged are left out."""
+    query = sa.select(_R.contact_id, _R.score, _R.grade, _R.stage).where(mine(RECEIPTS, portal_id))
+    found = u.rows(query.where(u.among(_R.contact_id, contact_ids))) if contact_ids else ()
+    return {row[0]: Standing(*row[1:]) for row in found}
 
 
 def best(u: Unit, portal_id: int, limit: int, *, skip_stages: Collection[str] = ()) -> tuple[ReceiptRow, ...]:

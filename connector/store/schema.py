@@ -59,6 +59,19 @@ DOCUMENTS = _table(
     big("created_ms"),
     big("published_ms", null=True),
 )
+DRAFTS = _table(
+    "drafts",
+    "id",
+    big("id"),
+    text("kind"),
+    text("author"),
+    big("base"),
+    big("revision"),
+    flag("open"),
+    text("body"),
+    big("saved_ms"),
+    sa.UniqueConstraint("portal_id", "kind", "author", name="uq_drafts_author"),
+)
 PROPERTY_DEFINITIONS = _table(
     "property_definitions", "object_type name", text("object_type"), text("name"), text("body")
 )

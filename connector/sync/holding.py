@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.clock import iso
-from connector.model.judgement import Decision, Enrol, Hold, Judgement, MoveStage, OutboxEntry, SetProperty
+from connector.model.judgement import Decision, Enrol, Field, Hold, Judgement, MoveStage, OutboxEntry, SetProperty
 from connector.model.plan import PortalView
+from connector.model.records import Properties
 from connector.rules.decide import same_value
 from connector.rules.gate import effect_name, gate
 from connector.rules.judge import judge
+from connector.rules.mapping import CompiledMapping
 from connector.rules.validation import Rules, broken, rules_of
 from connector.rules.write_back import write_back
 from connector.store import Unit, cursors, flips, outbox, undone
@@ -141,16 +143,26 @@ def verdict(ctx: Context, case: Case, holding: Holding) -> Judgement:
     found = judge(case.facts, ctx.rulebook.rules, holding.view)
     decisions = found.decisions
     if ctx.rulebook.writes_fields:
-        decisions = (*decisions, *_mapped_back(ctx, case, holding.creatable))
+        decisions = (
+            *decisions,
+            *mapped_back(
+                ctx.rulebook.mapping, case.record.id, case.record.properties, case.facts.fields, holding.creatable
+            ),
+        )
     if found.receipt.stage == "mql" and case.record.id in holding.enrol_again:
         decisions = (*decisions, *_enrol_again(ctx, case, holding))
     return Judgement(found.receipt, holding.weigh(decisions))
 
 
-def _mapped_back(ctx: Context, case: Case, creatable: frozenset[str]) -> Iterator[SetProperty | Hold]:
+def mapped_back(
+    mapping: CompiledMapping,
+    contact_id: int,
+    current: Properties,
+    fields: Mapping[str, Field],
+    creatable: frozenset[str],
+) -> Iterator[SetProperty | Hold]:
     """Canonical fields on their way to the properties that the ``mapping`` document lets us write."""
-    contact_id = case.record.id
-    writes = write_back(ctx.rulebook.mapping, case.facts.fields, case.record.properties)
+    writes = write_back(mapping, fields, current)
     lacking = {option.property for option in writes.options} - creatable
     for name, value in writes.properties.items():
         if name in lacking:

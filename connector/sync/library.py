@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from connector.errors import ConfigError, DocumentInvalid
+from connector.errors import ConfigError, DocumentInvalid, Fault
 from connector.presets import load_yaml
 from connector.rules.activities import classify, compile_activities
 from connector.rules.documents import KINDS
@@ -30,7 +30,8 @@ def kind_of(path: Path, text: str) -> str:
     )
 
 
-def _read(path: Path) -> tuple[str, str]:
+def read(path: Path) -> tuple[str, str]:
+    """The kind a file holds, and its text, whether it validates or not."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -47,7 +48,7 @@ def validate(paths: Iterable[Path]) -> dict[str, Any]:
 def _validated(path: Path) -> dict[str, Any]:
     kind, faults = "", []
     try:
-        kind, text = _read(path)
+        kind, text = read(path)
         parse_text(kind, text, str(path))
     except DocumentInvalid as invalid:
         faults = [asdict(fault) for fault in invalid.faults]
@@ -58,7 +59,7 @@ def _validated(path: Path) -> dict[str, Any]:
 
 def show(u: Unit, row: PortalRow, kind: str) -> dict[str, Any]:
     """The published text of a kind."""
-    found = documents.current(u, row.id, _known(kind))
+    found = documents.current(u, row.id, known(kind))
     if found is None:
         raise ConfigError(f"{row.name} has no published {kind}.", remedy="Publish one: leadwright config publish.")
     return {"portal": row.name, "kind": kind, "version": found.version, "body": found.body}
@@ -68,38 +69,85 @@ def history(u: Unit, row: PortalRow, kind: str) -> dict[str, Any]:
     """Versions, newest first."""
     versions = [
         {"version": v.version, "state": v.state, "author": v.author, "reason": v.reason, "at_ms": v.published_ms}
-        for v in documents.history(u, row.id, _known(kind))
+        for v in documents.history(u, row.id, known(kind))
     ]
     return {"portal": row.name, "kind": kind, "versions": versions}
 
 
 def diff(u: Unit, row: PortalRow, path: Path) -> dict[str, Any]:
     """The line difference between what is published and a file, after the file was validated."""
-    kind, text = _read(path)
+    kind, text = read(path)
     parse_text(kind, text, str(path))
     found = documents.current(u, row.id, kind)
     before = found.body if found else ""
-    lines = difflib.unified_diff(before.splitlines(), text.splitlines(), "published", str(path), lineterm="")
-    return {"portal": row.name, "kind": kind, "version": found.version if found else 0, "diff": list(lines)}
+    lines = unified(before, text, "published", str(path))
+    return {"portal": row.name, "kind": kind, "version": found.version if found else 0, "diff": lines}
+
+
+def read_valid(path: Path) -> tuple[str, str]:
+    """The kind a file holds and its text, which validates."""
+    kind, text = read(path)
+    parse_text(kind, text, str(path))
+    return kind, text
 
 
 def publish(u: Unit, row: PortalRow, path: Path, author: str, reason: str, now_ms: int) -> dict[str, Any]:
     """Publish a valid file as the next version and mark every contact to be judged anew."""
-    kind, text = _read(path)
-    parse_text(kind, text, str(path))
-    return _published(u, row, kind, text, author, reason, now_ms)
+    kind, text = read_valid(path)
+    return put_in_force(u, row, kind, text, author, reason, now_ms)
 
 
-def rollback(u: Unit, row: PortalRow, kind: str, version: int, author: str, now_ms: int) -> dict[str, Any]:
-    """Publish the text of an old version as a new one."""
-    old = documents.get(u, row.id, _known(kind), version)
+def rollback(
+    u: Unit, row: PortalRow, kind: str, version: int, author: str, now_ms: int, *, expected: int | None = None
+) -> dict[str, Any]:
+    """Publish the text of an old version as a new one. ``expected``: the version the person saw published."""
+    old = version_of(u, row, kind, version)
+    why = f"back to version {version}"
+    return put_in_force(u, row, kind, old.body, author, why, now_ms, expected=expected)
+
+
+def version_of(u: Unit, row: PortalRow, kind: str, version: int) -> documents.DocumentRow:
+    """One version of a document, published now or once."""
+    old = documents.get(u, row.id, known(kind), version)
     if old is None:
         raise ConfigError(f"{row.name} has no version {version} of {kind}.", remedy="See: leadwright config history.")
-    return _published(u, row, kind, old.body, author, f"back to version {version}", now_ms)
+    return old
 
 
-def _published(u: Unit, row: PortalRow, kind: str, text: str, author: str, reason: str, now_ms: int) -> dict[str, Any]:
-    version = documents.publish(u, row.id, kind, text, author, reason, now_ms)
+def difference(u: Unit, row: PortalRow, kind: str, left: int, right: int) -> list[str]:
+    """The line difference between two versions; version 0 is the empty text."""
+    one, other = (version_of(u, row, kind, n).body if n else "" for n in (left, right))
+    return unified(one, other, f"version {left}", f"version {right}")
+
+
+def unified(before: str, after: str, name_before: str, name_after: str) -> list[str]:
+    """The difference of two texts, line by line, with a little of what stands around."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name_before, name_after, lineterm="")
+    return list(lines)
+
+
+def faults_of(kind: str, text: str, file: str = "draft") -> tuple[Fault, ...]:
+    """Everything that is wrong with a text, each with its line; nothing when it could be published."""
+    try:
+        parse_text(known(kind), text, file)
+    except DocumentInvalid as invalid:
+        return invalid.faults
+    return ()
+
+
+def put_in_force(
+    u: Unit,
+    row: PortalRow,
+    kind: str,
+    text: str,
+    author: str,
+    reason: str,
+    now_ms: int,
+    *,
+    expected: int | None = None,
+) -> dict[str, Any]:
+    """Publish a text that validates, classify and judge anew whom it concerns."""
+    version = documents.publish(u, row.id, kind, text, author, reason, now_ms, expected=expected)
     if kind == "activities":
         _classify_anew(u, row, text)
     if kind in JUDGING:
@@ -114,7 +162,8 @@ def _classify_anew(u: Unit, row: PortalRow, text: str) -> None:
         activities.set_kinds(u, row.id, [classify(compiled, event, event.contact_id or 0) for event in page])
 
 
-def _known(kind: str) -> str:
+def known(kind: str) -> str:
+    """The kind, if it is one."""
     if kind not in KINDS:
         raise ConfigError(f'"{kind}" is no kind of document.', remedy=f"Kinds: {', '.join(KINDS)}.")
     return kind

@@ -100,11 +100,11 @@ def _judged(
             ids = sorted(tokens)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
             judged = [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)]
-            done = _already_enrolled(ctx, u, judged)
+            done = already_enrolled(ctx, u, [judgement for _, judgement, _ in judged])
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
         for case, judgement, _ in judged:
-            yield case.record.properties, _once(judgement, done)
+            yield case.record.properties, once(judgement, done)
         ctx.progress.advance("judging", len(judged))
 
 
@@ -125,12 +125,12 @@ def _judge(ctx: Context, case: Case, holding: Holding) -> Judged:
     return case, verdict(ctx, case, holding), next_change_ms(case.facts, ctx.rulebook.rules)
 
 
-def _already_enrolled(ctx: Context, u: Unit, judged: list[Judged]) -> frozenset[str]:
+def already_enrolled(ctx: Context, u: Unit, judged: list[Judgement]) -> frozenset[str]:
     """Causes that already led to an enrolment, or still may: the same cause has its effect once, ever (promise 5).
 
     What was dropped or refused has not happened. What happened to a contact merged into this one has.
     """
-    asked = [d for _, judgement, _ in judged for d in judgement.decisions if isinstance(d, Enrol)]
+    asked = [d for judgement in judged for d in judgement.decisions if isinstance(d, Enrol)]
     return frozenset(
         d.cause for d in asked if any(map(_counts, outbox.enrolments(u, ctx.portal_id, d.contact_id, d.cause)))
     )
@@ -140,7 +140,8 @@ def _counts(entry: OutboxEntry) -> bool:
     return entry.state not in ("dropped", "refused") or entry.reason == outbox.UNTOLD
 
 
-def _once(judgement: Judgement, done: frozenset[str]) -> Judgement:
+def once(judgement: Judgement, done: frozenset[str]) -> Judgement:
+    """The judgement without enrolments whose cause had its effect already."""
     if not done:
         return judgement
     kept = tuple(d for d in judgement.decisions if not (isinstance(d, Enrol) and d.cause in done))

@@ -61,8 +61,13 @@ def parse_text(kind: str, text: str, file: str) -> Any:
     return parse_document(kind, data, lines, file)
 
 
-def load(store: Store, portal_id: int, at_ms: int | None = None) -> Rulebook:
-    """Read, parse and compile what is published for a portal, or what was at a past minute."""
+def load(
+    store: Store, portal_id: int, at_ms: int | None = None, *, instead: Mapping[str, tuple[Any, int]] | None = None
+) -> Rulebook:
+    """Read, parse and compile what is published for a portal, or what was at a past minute.
+
+    ``instead``: documents, each with the version it would have, that take the published ones' place.
+    """
     parsed: dict[str, Any] = {}
     versions: dict[str, int] = {}
     with store.view() as u:
@@ -74,6 +79,8 @@ def load(store: Store, portal_id: int, at_ms: int | None = None) -> Rulebook:
                     row.version,
                 )
         known = {kind: definitions.properties(u, portal_id, kind).values() for kind in MAPPED}
+    for kind, (document, version) in (instead or {}).items():
+        parsed[kind], versions[kind] = document, version
     return assemble(parsed, versions, known if known["contacts"] else None)
 
 

@@ -28,6 +28,26 @@ PROPERTIES = [
     {"name": "lw_score", "label": "Lead score", "type": "number", "state": "exists"},
     {"name": "lw_grade", "label": "Grade", "type": "string", "state": "missing"},
 ]
+DRAFT = {
+    "portal": "acme", "kind": "mapping", "author": "kim", "base": 1, "revision": 2, "body": "rows: []\n", "saved_ms": 0,
+    "faults": [{"file": "draft", "line": 1, "path": "rows", "message": "It is empty.", "remedy": "Add a row."}],
+    "overtaken": {"base": 1, "published": 2, "by": "jo", "reason": "webinars", "theirs": [], "mine": []},
+}  # fmt: skip
+DRY_RUN = {
+    "portal": "acme", "kind": "mapping", "base": 1, "version": 2, "judges": True, "contacts": 120, "never_judged": 0,
+    "score": {"up": 12, "down": 3}, "grade": {"up": 2, "down": 0}, "stage": {"up": 0, "down": 0, "aside": 0},
+    "new_mqls": 4, "lost_mqls": 1, "moves": [{"from": "lead", "to": "mql", "contacts": 4}],
+    "enrolments": {"hand-over": 4}, "written": 15, "by_property": {"city": 9, "lw_score": 15}, "calls": 5,
+    "held_by_gate": {"consent": 2}, "seconds": 0.5, "limit": 25, "over_limit": False, "live": True,
+    "hash": "3f9c0a0123456789", "at": "2026-11-22T09:30:00.000Z", "people": [],
+    "ids": {"new_mqls": [1], "lost_mqls": [], "score_up": [], "score_down": []},
+    "rows": [
+        {"row": 1, "field": "email", "property": "email", "object": "contact", "reads": {"same": 120}, "writes": {}},
+        {"row": 6, "field": "city", "property": "city", "object": "contact", "reads": {"same": 100, "nothing": 20},
+         "writes": {"change": 9, "fail": 1, "same": 110}},
+        {"row": 0, "field": "age", "property": "", "object": "", "reads": {"clear": 7}, "writes": {}},
+    ],
+}  # fmt: skip
 SYNC = {
     "portal": "acme", "run": "r1", "ok": True, "seconds": 3.2, "quarantined": 1, "dirty": 2,
     "calls": {"made": 12, "list": 12}, "left_out": {"count": 2, "examples": ["contacts.fax", "contacts.twitter"]},
@@ -136,6 +156,9 @@ def _documents() -> dict[str, Any]:
                  "kept": [{"contact": "4711", "why": "lw_score was changed by somebody since"}]},
         "config_show": {"portal": "acme", "kind": "scoring", "version": 3, "body": "kind: scoring\n"},
         "config_diff": {"portal": "acme", "kind": "scoring", "version": 3, "diff": ["-points: 5", "+points: 10"]},
+        "config_draft_save": DRAFT, "config_draft_show": DRAFT, "config_draft_publish": version,
+        "config_draft_discard": {"portal": "acme", "kind": "scoring", "author": "kim", "text": "It is discarded."},
+        "config_dry_run_file": DRY_RUN,
         "config_publish": version, "config_rollback": version,
         "config_history": {"portal": "acme", "kind": "scoring", "versions": [
             {"version": 3, "state": "published", "author": "kim", "reason": "webinars", "at_ms": 1_795_305_600_000}]},

@@ -19,7 +19,9 @@ EVERY = [
     ("apply", "acme", "--yes"), ("apply", "acme", "--hash", "3f9c0a"), ("cycle", "acme"), ("verify", "acme"),
     ("explain", "acme", "4711"), ("export", "acme", "contacts"), ("undo", "acme", "r2", "--yes"),
     ("config", "show", "acme", "scoring"), ("config", "history", "acme", "scoring"),
-    ("config", "rollback", "acme", "scoring", "3"),
+    ("config", "rollback", "acme", "scoring", "3"), ("config", "draft", "show", "acme", "mapping"),
+    ("config", "draft", "publish", "acme", "mapping", "--reason", "x"),
+    ("config", "draft", "discard", "acme", "mapping"),
 ]  # fmt: skip
 
 

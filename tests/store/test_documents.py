@@ -63,16 +63,8 @@ def test_who_started_from_an_older_version_is_told(u, portal):
     assert documents.current(u, portal, "scoring").body == "a: 2"
 
 
-def test_each_author_has_one_draft_a_kind(u, portal):
-    documents.save_draft(u, portal, "scoring", "a: 1", "jo", "", T0)
-    documents.save_draft(u, portal, "scoring", "a: 2", "jo", "", T0)
-    documents.save_draft(u, portal, "scoring", "a: 3", "kim", "", T0)
-    assert sorted((row.author, row.body) for row in documents.drafts(u, portal)) == [("jo", "a: 2"), ("kim", "a: 3")]
-    assert documents.current(u, portal, "scoring") is None
-
-
-def test_publishing_a_draft_uses_it_up_and_leaves_those_of_others(u, portal):
-    documents.save_draft(u, portal, "scoring", "a: 2", "jo", "", T0)
-    documents.save_draft(u, portal, "scoring", "a: 3", "kim", "", T0)
-    publish(u, portal, "a: 2")
-    assert [row.author for row in documents.drafts(u, portal)] == ["kim"]
+def test_it_is_told_whether_a_text_is_published_already(u, portal):
+    assert not documents.is_current(None, "a: 1")
+    publish(u, portal, "a: 1")
+    assert documents.is_current(documents.current(u, portal, "scoring"), "a: 1")
+    assert not documents.is_current(documents.current(u, portal, "scoring"), "a: 1 ")

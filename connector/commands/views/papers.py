@@ -6,7 +6,7 @@ import sys
 
 from connector.commands.contract import Result
 from connector.commands.views.drawing import console, fill, lines, mark, table, text
-from connector.commands.words import clean, many, moment
+from connector.commands.words import clean, many, moment, span
 
 
 def validated(result: Result) -> None:
@@ -42,3 +42,61 @@ def published(result: Result) -> None:
 def history(result: Result) -> None:
     rows = [(str(v["version"]), moment(v["at_ms"]), v["state"], v["author"], v["reason"]) for v in result["versions"]]
     console().print(fill(table("version", "when", "state", "who", "why", right=("version",)), rows))
+
+
+def draft_saved(result: Result) -> None:
+    lines(f"{result['portal']}: your draft of {result['kind']} is saved (saving {result['revision']}).")
+    for fault in result["faults"]:
+        lines(text(f"   line {fault['line']}: {fault['path']}: {fault['message']} {fault['remedy']}".rstrip()))
+    if result["faults"]:
+        lines(f"{many(len(result['faults']), 'fault')} to mend before it can be published.")
+    if result["overtaken"]:
+        theirs = result["overtaken"]
+        lines(f"Version {theirs['published']} was published by {theirs['by']} since: compare before you publish.")
+
+
+def discarded(result: Result) -> None:
+    lines(f"{result['portal']}: {result['text']}")
+
+
+def rehearsed(result: Result) -> None:
+    """A dry run: who would stand elsewhere, what would be written, what it costs, and what each row does."""
+    name, kind = result["portal"], result["kind"]
+    lines(text(f"Dry run of {kind} for {name}: nothing is published", "bold"))
+    if not result["judges"]:
+        lines(f"{kind} judges nobody; it counts from the next run of the clock on.")
+        return
+    lines(*_effects(result))
+    out = console()
+    if result["by_property"]:
+        rows = [(prop, f"{count:,}") for prop, count in result["by_property"].items()]
+        out.print(fill(table("property", "contacts", right=("contacts",)), rows))
+    if moving := [row for row in result.get("rows", ()) if _moves(row)]:
+        told = [
+            (str(r["row"] or "-"), r["property"], r["field"], _counts(r["reads"]), _counts(r["writes"])) for r in moving
+        ]
+        out.print(fill(table("row", "property", "field", "our field", "in HubSpot", right=("row",)), told))
+    lines(f"Hash of the plan {result['hash'][:12]}; the next plan has it, if nothing else changes.")
+
+
+def _effects(result: Result) -> list[str]:
+    ways = {name: f"{result[name]['up']:,} up, {result[name]['down']:,} down" for name in ("score", "grade")}
+    return [
+        f"  contacts    {result['contacts']:,}",
+        f"  scores      {ways['score']}",
+        f"  grades      {ways['grade']}",
+        f"  MQLs        {result['new_mqls']:,} new, {result['lost_mqls']:,} no longer",
+        f"  enrolments  {sum(result['enrolments'].values()):,}",
+        f"  written     {many(result['written'], 'contact')}",
+        f"  held        {many(sum(result['held_by_gate'].values()), 'effect')}",
+        f"  cost        {many(result['calls'], 'call')}, about {span(result['seconds'])} at the portal's limit",
+    ]
+
+
+def _moves(row: Result) -> bool:
+    quiet = {"same", "nothing"}
+    return bool((row["reads"].keys() | row["writes"].keys()) - quiet)
+
+
+def _counts(counts: Result) -> str:
+    return ", ".join(f"{effect} {count:,}" for effect, count in counts.items())

@@ -71,6 +71,13 @@ def stamps(
     return [(row[0], row[1], row[2]) for row in u.rows(query.order_by(c.id).limit(limit))]
 
 
+def live_ids(u: Unit, portal_id: int, object_type: ObjectType, after_id: int = 0, limit: int = 1000) -> list[int]:
+    """The next ids of living records, in their order."""
+    c = table_of(object_type).c
+    query = sa.select(c.id).where(mine(c.id.table, portal_id), c.id > after_id, c.archived.is_(False))
+    return [row[0] for row in u.rows(query.order_by(c.id).limit(limit))]
+
+
 def count(u: Unit, portal_id: int, object_type: ObjectType, *, live: bool = True) -> int:
     """How many are mirrored; with ``live=False`` tombstones and merged ids too. Both counts come from indexes alone."""
     table = table_of(object_type)

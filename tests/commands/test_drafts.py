@@ -1,0 +1,85 @@
+"""``config draft`` and ``config publish --dry-run``: the same drafts and counts as on the pages, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from connector.errors import ConfigError
+from tests.commands.desk import Desk, Said
+
+Say = Callable[..., Said]
+
+
+@pytest.fixture
+def file(home) -> str:
+    (home / "mapping.yaml").write_text("rows: []\n")
+    return "mapping.yaml"
+
+
+def test_saving_tells_the_faults_and_who_was_faster(say: Say, desk: Desk, file: str) -> None:
+    said = say("config", "draft", "save", "acme", file, "--author", "kim", "--revision", "1")
+    assert said.code == 0
+    for words in ("saving 2", "line 1: rows: It is empty. Add a row.", "1 fault to mend", "published by jo since"):
+        assert words in said.out
+    ((name, path, author, revision), _) = desk.asked("config_draft_save")[0]
+    assert (name, path.name, author, revision) == ("acme", file, "kim", 1)
+
+
+def test_showing_prints_the_yaml_as_it_stands(say: Say) -> None:
+    assert say("config", "draft", "show", "acme", "mapping").out == "rows: []\n"
+
+
+def test_publishing_needs_a_reason(say: Say, desk: Desk) -> None:
+    assert say("config", "draft", "publish", "acme", "scoring").code == 2
+    assert desk.heard == [] or desk.asked("config_draft_publish") == []
+    assert "version 4" in say("config", "draft", "publish", "acme", "scoring", "--reason", "webinars").out
+
+
+def test_who_was_overtaken_gets_two_and_the_remedy(say: Say, desk: Desk) -> None:
+    desk.faults["config_draft_publish"] = ConfigError(
+        "The scoring document was published as version 2 in the meantime; you started from 1.",
+        remedy="Compare the two and publish again.",
+        reason="document_overtaken",
+    )
+    said = say("config", "draft", "publish", "acme", "scoring", "--reason", "x", "--json")
+    assert said.code == 2
+    assert said.json["error"]["reason"] == "document_overtaken"
+
+
+def test_discarding_says_so(say: Say) -> None:
+    assert "acme: It is discarded." in say("config", "draft", "discard", "acme", "scoring").out
+
+
+def test_a_dry_run_publishes_nothing_and_tells_the_counts(say: Say, desk: Desk, file: str) -> None:
+    said = say("config", "publish", "acme", file, "--dry-run")
+    assert said.code == 0
+    assert desk.asked("config_publish") == []
+    for pattern in (
+        r"nothing is published", r"scores\s+12 up, 3 down", r"grades\s+2 up, 0 down", r"MQLs\s+4 new, 1 no longer",
+        r"enrolments\s+4", r"written\s+15 contacts", r"held\s+2 effects", r"cost\s+5 calls, about 0.5 s",
+        r"city\s+9", r"6\s+city\s+city\s+same 100, nothing 20\s+change 9, fail 1, same 110", r"-\s+age\s+clear 7",
+        r"3f9c0a012345",
+    ):  # fmt: skip
+        assert re.search(pattern, said.out), f"{pattern}\n{said.out}"
+    assert "email" not in said.out, "rows that change nothing are left out"
+
+
+def test_a_dry_run_as_json_is_the_whole_document(say: Say, file: str) -> None:
+    said = say("config", "publish", "acme", file, "--dry-run", "--json")
+    assert said.json["new_mqls"] == 4
+    assert len(said.json["rows"]) == 3
+
+
+def test_a_document_that_judges_nobody_says_so(say: Say, desk: Desk, file: str) -> None:
+    desk.answers["config_dry_run_file"] = {"portal": "acme", "kind": "schedule", "judges": False, "contacts": 0}
+    assert "judges nobody" in say("config", "publish", "acme", file, "--dry-run").out
+
+
+def test_publishing_without_a_reason_is_wrong_usage(say: Say, desk: Desk, file: str) -> None:
+    said = say("config", "publish", "acme", file)
+    assert said.code == 2
+    assert "--reason" in said.err
+    assert desk.asked("config_publish") == []
