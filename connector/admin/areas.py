@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector.admin import contacts, portals
 from connector.admin.doors import Door
 
-DOORS: tuple[Door, ...] = ()
+DOORS: tuple[Door, ...] = (*portals.DOORS, *contacts.DOORS)
