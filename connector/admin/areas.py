@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from connector.admin import contacts, portals
+from connector.admin import connect, contacts, held, plan, portals, runs
 from connector.admin.doors import Door
 
-DOORS: tuple[Door, ...] = (*portals.DOORS, *contacts.DOORS)
+DOORS: tuple[Door, ...] = (
+    *portals.DOORS,
+    *connect.DOORS,
+    *contacts.DOORS,
+    *plan.DOORS,
+    *held.DOORS,
+    *runs.DOORS,
+)

@@ -72,7 +72,7 @@ def _asked(ask: Ask) -> Asked:
 
 def _names(ask: Ask, form: dict[str, str], wanted: Wanted) -> tuple[str, ...]:
     told = [
-        (bool(wanted.words or wanted.ident), ask.t("“{text}”", text=form["q"])),
+        (bool(wanted.words or wanted.ident), ask.t("“{words}”", words=form["q"])),
         (bool(wanted.stage), ask.t("stage {stage}", stage=plain.stage(ask.words, wanted.stage))),
         (bool(wanted.grade), ask.t("grade {grade}", grade=wanted.grade)),
         (wanted.least is not None, ask.t("at least {points} points", points=wanted.least)),

@@ -72,10 +72,14 @@ MEANT: Mapping[str, tuple[str, str]] = {
 
 def plainly(w: Words, fault: ConnectorError) -> tuple[str, str]:
     """What went wrong, and what to do about it on these pages."""
-    if fault.reason in MEANT:
-        message, remedy = MEANT[fault.reason]
-        return w.t(message), w.t(remedy)
-    return w.t(without_commands(fault.message)), w.t(without_commands(fault.remedy))
+    return plainly_kept(w, fault.reason, fault.message, fault.remedy)
+
+
+def plainly_kept(w: Words, reason: str, message: str, remedy: str) -> tuple[str, str]:
+    """The same for an error that was kept with its words."""
+    if reason in MEANT:
+        message, remedy = MEANT[reason]
+    return w.t(without_commands(message)), w.t(without_commands(remedy))
 
 
 def state_sentence(w: Words, state: State) -> str:

@@ -1,4 +1,4 @@
-"""What happened to a contact, said in sentences: the lines of its timeline. Where it comes from is ``reports``' matter."""
+"""What happened to a contact, said in sentences: the lines of its timeline. Where it comes from is not here."""
 
 from __future__ import annotations
 

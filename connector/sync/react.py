@@ -86,6 +86,7 @@ def _kept_plan(plan: Plan) -> dict[str, object]:
         "over_limit": plan.over_limit,
         "by_property": dict(Counter(name for change in plan.changes for name in change.properties)),
         "by_workflow": dict(Counter(enrol.workflow for enrol in plan.enrolments)),
+        "workflow_ids": {enrol.workflow: enrol.workflow_id for enrol in plan.enrolments},
         "stages": dict(Counter(c.properties[STAGE][1] for c in plan.changes if STAGE in c.properties)),
     }
 
