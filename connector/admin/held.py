@@ -26,7 +26,7 @@ WHAT = {
     "deliveries": "They belong to no portal that is known. Bringing them back reads them once more.",
     "jobs": "The work was given up. Bringing it back lets the worker try once more.",
     "frozen": "Two writers kept turning these properties, so we stopped. Stop one of them, then let us write again.",
-    "refused today": "HubSpot said no. Mend the cause there; each is tried again daily, and at once by a plan you apply.",
+    "refused today": "HubSpot said no. Mend the cause there; each is tried again daily, or by applying a plan.",
 }  # fmt: skip
 RETRIED, DISCARDED = ("notices", "deliveries", "jobs", "frozen"), ("notices", "deliveries", "jobs")
 

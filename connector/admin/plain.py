@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.admin.words import Words
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, PortalUnavailable
 from connector.reports.home import HomeRow
 from connector.reports.overview import State
 from connector.reports.wording import without_commands
@@ -26,6 +26,7 @@ FAMILIES = {
     "demographic": "Person", "firmographic": "Company", "product_interest": "Interest in the product",
     "readiness": "Readiness to buy", "engagement": "Engagement", "persona_fit": "Fits the ideal customer",
 }  # fmt: skip
+JUST_NOW_MS = 10_000
 KINDS_OF_RUN = {"pull": "Sync", "apply": "Write-back", "verify": "Verification", "sync": "Sync"}
 STATES_OF_RUN = {
     "running": "under way", "done": "done", "part": "done in part", "failed": "failed",
@@ -42,7 +43,6 @@ MEANT: Mapping[str, tuple[str, str]] = {
         "In HubSpot, give the private app the scope crm.objects.contacts.read, then enter its token here again.",
     ),
     "unavailable": ("HubSpot does not answer at the moment.", "Try again in a minute; nothing was kept or changed."),
-    "resting": ("HubSpot does not answer at the moment.", "Try again in a minute; nothing was kept or changed."),
     "paused": ("This portal is paused.", "Resume it on its overview first."),
     "observe_mode": (
         "This portal is in observe mode: nothing is written.",
@@ -72,7 +72,8 @@ MEANT: Mapping[str, tuple[str, str]] = {
 
 def plainly(w: Words, fault: ConnectorError) -> tuple[str, str]:
     """What went wrong, and what to do about it on these pages."""
-    return plainly_kept(w, fault.reason, fault.message, fault.remedy)
+    reason = "unavailable" if isinstance(fault, PortalUnavailable) else fault.reason
+    return plainly_kept(w, reason, fault.message, fault.remedy)
 
 
 def plainly_kept(w: Words, reason: str, message: str, remedy: str) -> tuple[str, str]:
@@ -116,8 +117,18 @@ def badge_of(state: State) -> tuple[str, str]:
 def lag_sentence(w: Words, one: HomeRow, now_ms: int) -> str:
     """How far behind: the oldest waiting notice, else when everything was read last."""
     if one.waiting_since_ms is not None:
-        return w.t("A notice waits since {ago}", ago=w.ago(one.waiting_since_ms, now_ms))
-    return w.ago(one.synced_ms, now_ms) if one.synced_ms else w.t("never")
+        return w.t("A notice waits, {ago}", ago=ago(w, one.waiting_since_ms, now_ms))
+    return ago(w, one.synced_ms, now_ms) if one.synced_ms else w.t("never")
+
+
+def ago(w: Words, at_ms: int | None, now_ms: int) -> str:
+    """How long ago; what is seconds old is just now, whatever the clocks say."""
+    return w.t("just now") if at_ms is not None and abs(now_ms - at_ms) < JUST_NOW_MS else w.ago(at_ms, now_ms)
+
+
+def calls(w: Words, count: int) -> str:
+    """A number of calls to HubSpot."""
+    return w.t("1 call") if count == 1 else w.t("{count} calls", count=count)
 
 
 def said(w: Words, text: str) -> str:

@@ -125,7 +125,7 @@ def before_apply(ask: Ask) -> Response:
     if found.row is None or found.row.hash != ask.args.get("hash", ""):
         return _changed(ask)
     body = json.loads(found.row.body)
-    return ask.page("plan_apply.html", found=found, plan=body, seconds=_seconds(ask, body), now=found.row.made_ms)
+    return ask.page("plan_apply.html", found=found, plan=body, seconds=_seconds(ask, body), plain=plain)
 
 
 def _changed(ask: Ask) -> Response:

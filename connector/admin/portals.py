@@ -89,7 +89,9 @@ def before_live(ask: Ask, *, error: str = "", status: int = 200) -> Response:
         lacking = [one for one in properties(u, ask.portal.id) if not one["there"]]
     plan = json.loads(kept.body) if kept else None
     made = kept.made_ms if kept else None
-    return ask.page("portal_live.html", status=status, plan=plan, made_ms=made, lacking=lacking, error=error)
+    return ask.page(
+        "portal_live.html", status=status, plan=plan, made_ms=made, lacking=lacking, error=error, plain=plain
+    )
 
 
 def live(ask: Ask) -> Response:

@@ -13,7 +13,7 @@ _ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"(?<![\w.:/-])(?:\+|00?)[1-9][\d\s()/.-]{5,}\d")
 HIDDEN = "***"
 # Properties that hold an address or a number in a form no pattern finds.
-_PRIVATE = re.compile(r"(?:^|_)(?:e?mail|phone|mobile\w*|fax|telefon\w*)(?:$|_)|phone$|emails$")
+_PRIVATE = re.compile(r"(?:^|_)(?:e?mail|fax|telefon)$|phone$|emails$|(?:phone|mobile)_number$")
 
 
 def without_commands(text: str) -> str:

@@ -21,7 +21,7 @@ _H = RECEIPT_HISTORY.c
 class ReceiptRow:
     """A contact's receipt. ``due_ms``: when time alone will change it; None: never. ``body`` is JSON text.
 
-    ``face`` is what the contact is found by (``faces``); ``moved``: this very judgement moves it to its stage.
+    ``face`` is what the contact is found by (``faces``).
     """
 
     contact_id: int
@@ -36,7 +36,6 @@ class ReceiptRow:
     due_ms: int | None
     body: str
     face: str = ""
-    moved: bool = False
 
 
 _COLUMNS = [
@@ -97,7 +96,7 @@ def _row(r: ReceiptRow, before: Sequence[Any] | None) -> tuple[Any, ...]:
 def _since(r: ReceiptRow, before: Sequence[Any] | None) -> tuple[int, int]:
     """When score, grade or stage last changed, and since when the stage is this one; 0: since before we looked."""
     if before is None:
-        return r.at_ms, r.at_ms if r.moved else 0
+        return r.at_ms, 0
     score, grade, stage, changed_ms, stage_ms = before
     same = (score, grade, stage) == (r.score, r.grade, r.stage)
     return changed_ms if same else r.at_ms, stage_ms if stage == r.stage else r.at_ms

@@ -43,12 +43,13 @@ def newest(
 def _whole(
     u: Unit, query: sa.Select[*tuple[Any, ...]], at: sa.ColumnElement[Any], upto: int, limit: int
 ) -> Sequence[AnyRow]:
-    """The newest rows up to that instant, and all rows of the last instant: no page may cut one in two."""
-    rows = u.rows(query.where(at <= upto).order_by(at.desc()).limit(limit))
-    if len(rows) < limit:
-        return rows
-    last = rows[-1][0]
-    return [row for row in rows if row[0] > last] + list(u.rows(query.where(at == last)))
+    """All rows of that instant and the newest before it, an instant never cut in two: its order is another one."""
+    rows = list(u.rows(query.where(at == upto)))
+    older = list(u.rows(query.where(at < upto).order_by(at.desc()).limit(limit)))
+    if len(older) == limit:
+        last = older[-1][0]
+        older = [row for row in older if row[0] > last] + list(u.rows(query.where(at == last)))
+    return rows + older
 
 
 def _activities(u: Unit, portal_id: int, contact_id: int, upto: int, limit: int) -> list[Happening]:
@@ -79,7 +80,7 @@ def _verdicts(u: Unit, portal_id: int, contact_id: int, upto: int, limit: int) -
     query = query.where(mine(RECEIPT_HISTORY, portal_id, contact_id=contact_id))
     rows = list(_whole(u, query, h.at_ms, upto, limit + 1))
     told = []
-    for place, row in enumerate(rows[:limit]):
+    for place, row in enumerate(rows):
         now = dict(zip(names, row[1:], strict=True))
         was = dict(zip(names, rows[place + 1][1:], strict=True)) if place + 1 < len(rows) else None
         told.append(Happening(row[0], "verdict", str(now["model"]), {**now, "was": was}))

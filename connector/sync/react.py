@@ -228,7 +228,6 @@ def _receipt_row(case: Case, judgement: Judgement, due_ms: int | None) -> Receip
         due_ms=due_ms,
         body=orjson.dumps(receipt_json(receipt)).decode(),
         face=face(case.record.properties),
-        moved=any(isinstance(decision, MoveStage) for decision in judgement.decisions),
     )
 
 
