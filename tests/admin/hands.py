@@ -10,6 +10,9 @@ from flask import Flask
 
 from connector.admin.areas import DOORS
 from connector.admin.pages import admin_blueprint
+from connector.model.records import PortalIdentity
+from connector.store import portals
+from connector.sync.rulebook import publish_shipped
 
 METHODS = {"cycle": "cycle", "drain": "drain", "verify": "verify", "errand": "errands"}
 
@@ -20,17 +23,11 @@ def with_worker(house):
     def work(portal_id: int, kind: str) -> None:
         house.woken.append((portal_id, kind))
         with house.service.store.view() as u:
-            name = next(row.name for row in every(u) if row.id == portal_id)
+            name = portals.by_id(u, portal_id).name
         getattr(house.service, METHODS[kind])(name)
 
     rebuilt(house, replace(house.frame, request_work=work))
     return house
-
-
-def every(u):
-    from connector.store import portals
-
-    return portals.every(u)
 
 
 def rebuilt(house, frame):
@@ -58,13 +55,10 @@ def links(page: str) -> list[str]:
 
 def second(house, name: str, hub_id: int = 99) -> int:
     """Another connected portal, of which nothing is known yet."""
-    from connector.model.records import PortalIdentity
-    from connector.store import portals
-    from connector.sync.rulebook import publish_shipped
-
     identity = PortalIdentity(hub_id, "Europe/Vienna", "EUR", "STANDARD", "app.hubspot.com", "v3")
     with house.service.store.unit() as u:
-        row = portals.add(u, name, house.rig.url, b"sealed", identity, house.rig.clock.now_ms())
+        sealed = house.service._vault.seal("pat-eu1-of-nobody", name)
+        row = portals.add(u, name, house.rig.url, sealed, identity, house.rig.clock.now_ms())
         publish_shipped(u, row.id, None, house.rig.clock.now_ms())
     return row.id
 
@@ -72,7 +66,3 @@ def second(house, name: str, hub_id: int = 99) -> int:
 def best(house) -> str:
     """The id of the contact with most points."""
     return house.service.best("acme", 1)[0]["contact"]
-
-
-def live(house) -> None:
-    house.service.live("acme")

@@ -15,7 +15,7 @@ from tests.store.builders import snapshot
 
 def lines(page: str) -> list[int]:
     """The points of every line of the bill as the page shows them."""
-    rows = re.findall(r'<tr(?: class="idle")?><td>.*?<td class="number [^"]*">([+−]?[\d,]+)</td></tr>', page, re.S)
+    rows = re.findall(r'<tr(?: class="idle")?><td>.*?<td class="number [^"]*">([+−]?[\d,]+)</td></tr>', page, re.DOTALL)
     return [points(one) for one in rows]
 
 
@@ -25,12 +25,13 @@ def points(told: str) -> int:
 
 def subtotals(page: str) -> list[int]:
     return [
-        points(one) for one in re.findall(r'<tr class="family">.*?<td class="number">([+−]?[\d,]+)</td>', page, re.S)
+        points(one)
+        for one in re.findall(r'<tr class="family">.*?<td class="number">([+−]?[\d,]+)</td>', page, re.DOTALL)
     ]
 
 
 def total(page: str) -> int:
-    return points(re.search(r'<tr class="total">.*?<td class="number">([−\-\d,]+)</td>', page, re.S)[1])
+    return points(re.search(r'<tr class="total">.*?<td class="number">([−\-\d,]+)</td>', page, re.DOTALL)[1])
 
 
 def address(house, ident: str) -> str:
