@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connector.model.records import ObjectType
 from connector.reports.home import DAY_MS, Budget, budget, last_sync_ms
 from connector.reports.overview import State, state_of
 from connector.reports.progress import Progress, first_sync
@@ -29,6 +30,7 @@ from connector.store.portals import PortalRow
 from connector.store.runs import RunRow
 
 LATEST = 10
+OTHERS: tuple[ObjectType, ...] = ("companies", "deals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ class Cockpit:
 
 def cockpit(u: Unit, row: PortalRow, now_ms: int) -> Cockpit:
     """The overview, in one consistent look."""
+    state = state_of(u, row)
+    others: dict[str, int] = {kind: records.count(u, row.id, kind) for kind in OTHERS}
     return Cockpit(
         row=row,
-        state=state_of(u, row),
-        counts={kind: records.count(u, row.id, kind) for kind in ("contacts", "companies", "deals")},
+        state=state,
+        counts={"contacts": state.contacts, **others},
         first=first_sync(u, row.id, now_ms),
         synced_ms=last_sync_ms(u, row.id),
         budget=budget(u, row, now_ms),

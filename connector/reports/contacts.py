@@ -12,7 +12,7 @@ from connector.store.finding import Hit, Wanted
 from connector.store.values import id_or_none
 
 PAGE = 50
-COUNTED = 10_000
+COUNTED = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,9 @@ def contact_page(u: Unit, portal_id: int, wanted: Wanted, after: tuple[int, int]
     """The contacts that are wanted; while nobody is judged yet, everybody in the order of the ids."""
     if not finding.judged(u, portal_id):
         return _unjudged(u, portal_id, after)
-    hits = finding.find(u, portal_id, wanted, PAGE + 1, after)
-    total = finding.count(u, portal_id, wanted, COUNTED)
+    among = finding.named(u, portal_id, wanted)
+    hits = finding.find(u, portal_id, wanted, PAGE + 1, after, among=among)
+    total = finding.count(u, portal_id, wanted, COUNTED, among=among)
     shown = hits[:PAGE]
     people = records.get_many(u, portal_id, "contacts", [hit.contact_id for hit in shown])
     rows = tuple(_row(hit.contact_id, _values(people.get(hit.contact_id)), hit) for hit in shown)

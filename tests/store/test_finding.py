@@ -21,7 +21,11 @@ def judged(u, portal, number, score=10, *, at=0, **properties):
 
 
 def ids(u, portal, wanted, after=None, limit=50):
-    return [hit.contact_id for hit in finding.find(u, portal, wanted, limit, after)]
+    """Found both ways: each looked at on the way, and gathered by name first."""
+    hits = finding.find(u, portal, wanted, limit, after)
+    gathered = finding.named(u, portal, wanted)
+    assert finding.find(u, portal, wanted, limit, after, among=gathered) == hits
+    return [hit.contact_id for hit in hits]
 
 
 @pytest.fixture
@@ -63,6 +67,16 @@ def test_filters_narrow_together(u, people):
     assert ids(u, people, Wanted(stage="mql", grade="C")) == []
     assert finding.count(u, people, Wanted(grade="C"), 100) == 2
     assert finding.count(u, people, Wanted(), 2) == 2, "counted no further than asked"
+
+
+def test_a_name_that_many_have_is_not_gathered_first(u, portal, monkeypatch):
+    monkeypatch.setattr(finding, "COMMON", 3)
+    for number in range(1, 6):
+        judged(u, portal, number, score=number, firstname="Anna" if number < 5 else "Eva")
+    assert finding.named(u, portal, Wanted(words=("anna",))) is None
+    assert finding.named(u, portal, Wanted(words=("eva",))) == (5,)
+    assert finding.named(u, portal, Wanted(stage="mql")) is None
+    assert ids(u, portal, Wanted(words=("anna",))) == [4, 3, 2, 1]
 
 
 def test_who_was_deleted_is_not_found(u, people):

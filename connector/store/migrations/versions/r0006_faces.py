@@ -16,8 +16,9 @@ depends_on = None
 def upgrade() -> None:
     for column in (text("face", default=""), big("changed_ms", default=0), big("stage_ms", default=0)):
         op.add_column("receipts", column)
-    changed = ["portal_id", "changed_ms", "contact_id", "score", "grade", "stage", "stage_ms"]
+    changed = ["portal_id", "changed_ms", "contact_id", "score", "grade", "stage"]
     op.create_index("ix_receipts_changed", "receipts", changed)
+    op.create_index("ix_receipts_stage", "receipts", ["portal_id", "stage", "stage_ms", "contact_id"])
     op.create_index("ix_receipts_face", "receipts", ["portal_id", "contact_id", "face"])
     op.execute(sa.text("UPDATE receipts SET changed_ms = at_ms"))
     # Whoever waits to be judged is judged by the next cycle, which keeps the name beside the receipt.
