@@ -14,7 +14,7 @@ from flask import Response, make_response, redirect
 from connector.admin import plain
 from connector.admin.doors import Door
 from connector.admin.frame import SEE_OTHER, Ask
-from connector.errors import ConfigError, ConnectorError, FatalError, RetryableError
+from connector.errors import ConfigError, ConnectorError, FatalError, MissingScope, RetryableError
 from connector.portal.scopes import SCOPES
 from connector.store import portals
 from connector.store.portals import PortalRow
@@ -77,6 +77,10 @@ def _told(ask: Ask, fault: ConnectorError) -> tuple[str, str]:
     if fault.reason == "portal_name":
         told = ask.t("A portal's name is 1 to 40 lower-case letters, digits and hyphens.")
         return told, ask.t("For example: acme-gmbh")
+    if isinstance(fault, MissingScope):
+        told = ask.t("This token lacks a permission without which nothing can be mirrored.")
+        scopes = ", ".join(fault.scopes)
+        return told, ask.t("In HubSpot, give the private app {scopes}, then enter its token here again.", scopes=scopes)
     if fault.reason == "other_portal":
         told = ask.t("Another HubSpot portal is connected under this name.")
         return told, ask.t("Choose another name for this one, or enter a token of the portal that has it.")

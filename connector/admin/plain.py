@@ -38,10 +38,6 @@ MEANT: Mapping[str, tuple[str, str]] = {
         "HubSpot does not accept this token.",
         "Copy it once more from the private app in HubSpot, all of it, and see that the app was not deleted.",
     ),
-    "missing_scope": (
-        "This token may not read contacts.",
-        "In HubSpot, give the private app the scope crm.objects.contacts.read, then enter its token here again.",
-    ),
     "unavailable": ("HubSpot does not answer at the moment.", "Try again in a minute; nothing was kept or changed."),
     "paused": ("This portal is paused.", "Resume it on its overview first."),
     "observe_mode": (

@@ -120,7 +120,7 @@ def test_what_is_wrong_is_said_with_a_remedy_and_the_name_is_kept(fresh, form, s
 def test_a_token_without_contacts_is_refused_with_the_permission_it_lacks(fresh):
     granted(fresh, "crm.objects.contacts.read")
     page = text(add(fresh, 422).text)
-    assert "This token may not read contacts." in page
+    assert "This token lacks a permission without which nothing can be mirrored." in page
     assert "crm.objects.contacts.read" in page
     assert connected(fresh) == []
 
