@@ -42,8 +42,6 @@ class _Laid:
 
     portal: Portal
     seal: tuple[Any, ...]
-    rulebook: Rulebook | None = None
-    edition: tuple[Any, ...] = ()
 
 
 class Desk:
@@ -77,6 +75,7 @@ class Desk:
         self._journal = journal
         self._lasting = lasting
         self._laid: dict[int, _Laid] = {}
+        self._books: dict[int, tuple[tuple[Any, ...], Rulebook]] = {}
         self._lock = threading.Lock()
 
     @contextmanager
@@ -123,7 +122,7 @@ class Desk:
             self._store,
             laid.portal,
             row,
-            book or self._rulebook(row, laid),
+            book or self._rulebook(row),
             self._clock,
             self._progress,
             front=front,
@@ -189,12 +188,18 @@ class Desk:
             rates=replace(self._rates, time_zone=row.time_zone, learned=_learned(row)),
         )
 
-    def _rulebook(self, row: PortalRow, laid: _Laid) -> Rulebook:
+    def _rulebook(self, row: PortalRow) -> Rulebook:
         """The portal's compiled documents, kept until one is published or the portal's properties are read anew."""
-        edition = rulebook.edition(self._store, row.id) if self._lasting else ()
-        if laid.rulebook is None or laid.edition != edition:
-            laid.rulebook, laid.edition = rulebook.load(self._store, row.id), edition
-        return laid.rulebook
+        if not self._lasting:
+            return rulebook.load(self._store, row.id)
+        edition = rulebook.edition(self._store, row.id)
+        with self._lock:
+            kept = self._books.get(row.id)
+        if kept is None or kept[0] != edition:
+            kept = (edition, rulebook.load(self._store, row.id))
+            with self._lock:
+                self._books[row.id] = kept
+        return kept[1]
 
 
 def _learned(row: PortalRow) -> Learned:

@@ -22,7 +22,9 @@ from connector.store.front_forgetting import forget_portal
 from connector.store.portals import PortalRow
 from connector.sync import (
     checking,
+    copying,
     cycling,
+    errands,
     explaining,
     holding_back,
     provision,
@@ -74,6 +76,7 @@ class Service(Upkeep):
             else:
                 row = portals.add(u, name, address, self._vault.seal(token, name), identity, now)
                 publish_shipped(u, row.id, self._settings.config_dir, now)
+            portals.keep_setting(u, row.id, checking.FEATURES, checking.kept(features, now))
         return checking.added(row, identity, features)
 
     def connect_link(self, name: str = "") -> dict[str, Any]:
@@ -103,6 +106,28 @@ class Service(Upkeep):
             return app.introspect(grant.access) if grant else TokenFacts(active=False)
         finally:
             app.close()
+
+    def features(self, name: str, *, anew: bool = False) -> dict[str, Any]:
+        """What the portal's token may do, as it was found out last; ``anew`` (or never yet) asks the portal."""
+        known = self._row(name).settings.get(checking.FEATURES)
+        if isinstance(known, dict) and not anew:
+            return known
+        with self._context(name, gated=False) as ctx:
+            found = checking.kept(ctx.portal.scopes_check(), self._clock.now_ms())
+            with self.store.unit() as u:
+                portals.keep_setting(u, ctx.portal_id, checking.FEATURES, found)
+        return found
+
+    def copy_preview(self, name: str, source: str) -> dict[str, Any]:
+        """Every difference between two portals' documents, and what the first lacks of what the second's name."""
+        with self._context(name) as ctx:
+            return copying.compare(ctx, self._row(source))
+
+    def copy_documents(self, name: str, source: str, kinds: Iterable[str], author: str) -> dict[str, Any]:
+        """Publish another portal's documents in this one."""
+        with self.store.unit() as u:
+            row, other = portals.by_name(u, name), portals.by_name(u, source)
+            return copying.copy(u, row, other, set(kinds), author, self._clock.now_ms())
 
     def live(self, name: str) -> dict[str, Any]:
         """End observe mode."""
@@ -195,6 +220,25 @@ class Service(Upkeep):
         with self._context(name) as ctx:
             return telling.planned(ctx, react.make_plan(ctx))
 
+    def plan_rows(self, name: str, after: int, limit: int) -> dict[str, Any]:
+        """The next contacts that a plan would do something for, before → after; keeps nothing, asks nobody."""
+        with self._context(name, offline=True) as ctx:
+            plan, last = react.preview(ctx, after, limit)
+            return {**telling.planned(ctx, plan), "after": last}
+
+    def errand(self, name: str, kind: errands.Kind, what: str, who: str) -> errands.Errand:
+        """Put down what the portal's worker shall do: make the plan, apply it by its hash, undo a run."""
+        return errands.ask(self.store, self._row(name), kind, what, who, self._clock)
+
+    def errands(self, name: str) -> dict[str, Any]:
+        """Do the errands that wait: what the worker runs."""
+        do: dict[errands.Kind, Callable[[str], dict[str, Any]]] = {
+            "plan": lambda _: self.plan(name),
+            "apply": lambda plan_hash: self.apply(name, plan_hash=plan_hash),
+            "undo": lambda run: self.undo(name, run),
+        }
+        return {"portal": name, "done": errands.work_off(self.store, self._row(name), do, self._clock), "ok": True}
+
     def apply(self, name: str, *, plan_hash: str | None = None) -> dict[str, Any]:
         """Carry the plan out; with ``plan_hash`` only if it still is the plan that was shown."""
         with self._context(name) as ctx:
@@ -240,6 +284,11 @@ class Service(Upkeep):
         row = next((row for row in rows if row.paused_ms is None), rows[0])
         with self._context(row.name, booked=False) as ctx:
             return rescoring.rescore(ctx, contact_id, None if row.settings.get(REST) else reader)
+
+    def judge_again(self, name: str, contact: str) -> dict[str, Any]:
+        """Judge one contact anew from what the mirror holds, and keep the verdict; nothing is sent."""
+        with self._context(name, offline=True) as ctx:
+            return explaining.judge_again(ctx, contact)
 
     def undo(self, name: str, run: str, contact: str | None = None) -> dict[str, Any]:
         """Take back what a run wrote, where it is still ours."""

@@ -60,6 +60,10 @@ class Upkeep(Installation):
         """What was put aside, by cause."""
         return aside.listed(self.store, self.front, self.engine, self._row(name), self._clock)
 
+    def held_of_cause(self, name: str, kind: str, reason: str) -> list[str]:
+        """The ids of all that is put aside for one reason."""
+        return aside.of_cause(self.store, self.front, self.engine, self._row(name), kind, reason, self._clock)
+
     def held_retry(self, name: str, kinds: Iterable[str], ids: Iterable[str] = ()) -> dict[str, Any]:
         """Bring it back to work."""
         row = self._row(name)

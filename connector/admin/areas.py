@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from connector.admin import again, audit, documents, entrance, mapping, me, people
+from connector.admin import (
+    again,
+    audit,
+    connect,
+    contacts,
+    documents,
+    entrance,
+    held,
+    mapping,
+    me,
+    people,
+    plan,
+    portals,
+    runs,
+)
 from connector.admin.doors import Door
 
 DOORS: tuple[Door, ...] = (
@@ -11,6 +25,12 @@ DOORS: tuple[Door, ...] = (
     *me.DOORS,
     *people.DOORS,
     *audit.DOORS,
+    *portals.DOORS,
+    *connect.DOORS,
+    *contacts.DOORS,
     *mapping.DOORS,
     *documents.DOORS,
+    *plan.DOORS,
+    *held.DOORS,
+    *runs.DOORS,
 )

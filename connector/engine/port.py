@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 
 import sqlalchemy as sa
 
-JobKind = Literal["drain", "cycle", "verify", "retention", "erase", "subscriptions"]
-KINDS: tuple[JobKind, ...] = ("drain", "cycle", "verify", "retention", "erase", "subscriptions")
+JobKind = Literal["drain", "cycle", "verify", "retention", "erase", "subscriptions", "errand"]
+KINDS: tuple[JobKind, ...] = ("drain", "cycle", "verify", "retention", "erase", "subscriptions", "errand")
 
 
 @dataclass(frozen=True, slots=True)

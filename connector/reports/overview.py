@@ -1,27 +1,67 @@
-"""One sentence of state for each portal: what an agency looks at in the morning."""
+"""The state of each portal, defined once: what an agency looks at in the morning.
+
+The command line says it in one sentence here (``portal_line``); pages say the same state in words of their own.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from connector.clock import iso
 from connector.store import Unit, cursors, outbox, records, runs
 from connector.store.portals import PortalRow
+from connector.store.runs import RunRow
+
+StateKind = Literal["paused", "unread", "failed", "held", "observe", "live"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a portal is. ``why`` belongs to ``paused`` and ``held``; ``pulled`` is its last pull."""
+
+    kind: StateKind
+    mode: Literal["paused", "live", "observe"]
+    contacts: int
+    why: str = ""
+    since_ms: int | None = None
+    pulled: RunRow | None = None
+
+    @property
+    def trouble(self) -> bool:
+        """Whether somebody should look."""
+        return self.kind in ("failed", "held", "paused")
+
+
+def state_of(u: Unit, row: PortalRow) -> State:
+    """The one definition of how a portal is."""
+    contacts, pulled = records.count(u, row.id, "contacts"), runs.last(u, row.id, "pull")
+    if row.paused_ms is not None:
+        return State("paused", "paused", contacts, row.pause_reason, row.paused_ms, pulled)
+    mode: Literal["live", "observe"] = "live" if row.live else "observe"
+    if pulled is None:
+        return State("unread", mode, contacts)
+    if pulled.state == "failed":
+        return State("failed", mode, contacts, since_ms=pulled.finished_ms, pulled=pulled)
+    held = cursors.get(u, row.id, "held_back") if row.live else None
+    if held:
+        return State("held", mode, contacts, held["why"], held["since_ms"], pulled)
+    return State(mode, mode, contacts, pulled=pulled)
 
 
 def portal_line(u: Unit, row: PortalRow) -> dict[str, Any]:
     """A portal's mode, counts and last runs, and the sentence that sums them up."""
-    contacts = records.count(u, row.id, "contacts")
-    pulled, pushed = runs.last(u, row.id, "pull"), runs.last(u, row.id, "apply")
+    state = state_of(u, row)
+    pushed = runs.last(u, row.id, "apply")
     held = cursors.get(u, row.id, "held_back")
-    mode = "paused" if row.paused_ms is not None else "live" if row.live else "observe"
+    pulled = state.pulled
     return {
         "portal": row.name,
         "hub_id": row.hub_id,
         "base_url": row.base_url,
-        "mode": mode,
-        "state": _sentence(row, mode, contacts, pulled, held["why"] if held and mode == "live" else ""),
-        "contacts": contacts,
+        "mode": state.mode,
+        "state": _sentence(row, state),
+        "contacts": state.contacts,
         "last_sync": iso(pulled.finished_ms) if pulled and pulled.finished_ms else None,
         "last_apply": iso(pushed.finished_ms) if pushed and pushed.finished_ms else None,
         "waiting": outbox.waiting(u, row.id),
@@ -37,14 +77,14 @@ def webhooks_line(found: dict[str, Any] | None) -> dict[str, Any] | None:
     return {"ok": found["ok"], "at": iso(found["at_ms"]), "differing": found["differing"], "text": found["text"]}
 
 
-def _sentence(row: PortalRow, mode: str, contacts: int, pulled: runs.RunRow | None, held: str) -> str:
-    if mode == "paused":
-        return f"Paused: {row.pause_reason}. Go on with: leadwright portal resume {row.name}"
-    if pulled is None:
+def _sentence(row: PortalRow, state: State) -> str:
+    if state.kind == "paused":
+        return f"Paused: {state.why}. Go on with: leadwright portal resume {row.name}"
+    if state.kind == "unread":
         return f"Connected, not mirrored yet. Next: leadwright sync {row.name}"
-    if pulled.state == "failed":
+    if state.kind == "failed":
         return f"The last sync failed; what it read is kept. Go on with: leadwright sync {row.name}"
-    if held:
-        return f"{contacts:,} contacts mirrored; nothing is written. {held}"
-    written = "everything it shows is written back" if mode == "live" else "nothing is written (observe mode)"
-    return f"{contacts:,} contacts mirrored; {written}."
+    if state.kind == "held":
+        return f"{state.contacts:,} contacts mirrored; nothing is written. {state.why}"
+    written = "everything it shows is written back" if state.kind == "live" else "nothing is written (observe mode)"
+    return f"{state.contacts:,} contacts mirrored; {written}."

@@ -36,6 +36,11 @@ def gate(effect: Decision, facts: Facts, documents: Documents, portal: PortalVie
     return Hold(effect.contact_id, effect_name(effect), *refusal) if refusal else None
 
 
+def against_any_mail(facts: Facts, documents: Documents) -> tuple[Refusal, ...]:
+    """What keeps a contact from being mailed at all, whichever workflow it is; nothing: it may be mailed."""
+    return (*_against_address(facts), *_against_consent(facts, documents))
+
+
 def effect_name(effect: Decision) -> str:
     """How a hold names an effect."""
     if isinstance(effect, SetProperty):

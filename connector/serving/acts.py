@@ -31,6 +31,7 @@ METHODS: dict[JobKind, str] = {
     "retention": "retention",
     "erase": "erase_pending",
     "subscriptions": "subscriptions_watched",
+    "errand": "errands",
 }
 AGAIN_SECONDS = 30.0
 STORE_SECONDS = 10.0

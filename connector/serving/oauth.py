@@ -26,6 +26,7 @@ from connector.store.front import Front
 from connector.sync.connecting import BACK, MINUTES_MS, START, Begun, Connected, Connecting
 from connector.vault import Vault
 
+START_PAGE = "/admin/portals/{name}/start"
 COOKIE, FOLDER = "leadwright-connecting", "/oauth/hubspot"
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fbfaf7; --line: #d9d5cb; --go: #0b5d4e; }
@@ -117,7 +118,8 @@ def _sent(begun: Begun, *, secure: bool) -> Response:
 
 def _done(connected: Connected) -> Response:
     log.info("oauth.connected", hub_id=connected.hub_id, anew=connected.anew)
-    return _page(f"{connected.name} is connected", _how_it_goes_on(connected), points=connected.without)
+    onward = START_PAGE.format(name=connected.name)
+    return _page(f"{connected.name} is connected", _how_it_goes_on(connected), points=connected.without, onward=onward)
 
 
 def _how_it_goes_on(connected: Connected) -> list[str]:

@@ -57,8 +57,12 @@ def _refuse_double(u: Unit, name: str, base_url: str, hub_id: int) -> None:
     same = sa.and_(PORTALS.c.hub_id == hub_id, PORTALS.c.base_url == base_url)
     for row in u.rows(sa.select(PORTALS.c.name).where((PORTALS.c.name == name) | same)):
         if row[0] == name:
-            raise ConfigError(f"A portal named {name} is connected already.", remedy="Choose another name.")
-        raise ConfigError(f"Portal {hub_id} is connected already, as {row[0]}.", remedy=f"Use {row[0]}.")
+            raise ConfigError(
+                f"A portal named {name} is connected already.", remedy="Choose another name.", reason="name_taken"
+            )
+        raise ConfigError(
+            f"Portal {hub_id} is connected already, as {row[0]}.", remedy=f"Use {row[0]}.", reason="connected_already"
+        )
 
 
 def _identity(identity: PortalIdentity) -> dict[str, Any]:

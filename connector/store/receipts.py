@@ -19,7 +19,10 @@ _H = RECEIPT_HISTORY.c
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """A contact's receipt. ``due_ms``: when time alone will change it; None: never. ``body`` is JSON text."""
+    """A contact's receipt. ``due_ms``: when time alone will change it; None: never. ``body`` is JSON text.
+
+    ``face`` is what the contact is found by (``faces``).
+    """
 
     contact_id: int
     at_ms: int
@@ -32,6 +35,13 @@ class ReceiptRow:
     stage: str
     due_ms: int | None
     body: str
+    face: str = ""
+
+
+_COLUMNS = [
+    _R.contact_id, _R.at_ms, _R.model, _R.version, _R.score, _R.grade, _R.fit, _R.engagement, _R.stage, _R.due_ms,
+    _R.body, _R.face,
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +82,47 @@ def save_many(u: Unit, portal_id: int, rows: Sequence[ReceiptRow], cause: str) -
     u.own(portal_id)
     gone = erasures.standing(u, portal_id, [row.contact_id for row in rows])
     rows = [row for row in rows if row.contact_id not in gone] if gone else rows
-    query = sa.select(_R.contact_id, _R.score, _R.grade, _R.stage).where(mine(RECEIPTS, portal_id))
+    known = [_R.contact_id, _R.score, _R.grade, _R.stage, _R.changed_ms, _R.stage_ms]
+    query = sa.select(*known).where(mine(RECEIPTS, portal_id))
     asked = query.where(u.among(_R.contact_id, [row.contact_id for row in rows]))
     before = {row[0]: row[1:] for row in u.rows(asked)} if rows else {}
     latest = {row.contact_id: row for row in rows}
     steps = [
         (r.contact_id, r.at_ms, r.score, r.grade, r.stage, r.model, r.version, cause)
         for r in latest.values()
-        if before.get(r.contact_id) != (r.score, r.grade, r.stage)
+        if before.get(r.contact_id, ())[:3] != (r.score, r.grade, r.stage)
     ]
-    bulk.put(u, portal_id, RECEIPTS, [_row(row) for row in latest.values()])
+    bulk.put(u, portal_id, RECEIPTS, [_row(row, before.get(row.contact_id)) for row in latest.values()])
     bulk.put(u, portal_id, RECEIPT_HISTORY, steps)
     return len(steps)
 
 
-def _row(r: ReceiptRow) -> tuple[Any, ...]:
+def _row(r: ReceiptRow, before: Sequence[Any] | None) -> tuple[Any, ...]:
     head = (r.contact_id, r.at_ms, r.model, r.version, r.score, r.grade)
-    return (*head, r.fit, r.engagement, r.stage, r.due_ms, r.body)
+    return (*head, r.fit, r.engagement, r.stage, r.due_ms, r.body, r.face, *_since(r, before))
+
+
+def _since(r: ReceiptRow, before: Sequence[Any] | None) -> tuple[int, int]:
+    """When score, grade or stage last changed, and since when the stage is this one; 0: since before we looked."""
+    if before is None:
+        return r.at_ms, 0
+    score, grade, stage, changed_ms, stage_ms = before
+    same = (score, grade, stage) == (r.score, r.grade, r.stage)
+    return changed_ms if same else r.at_ms, stage_ms if stage == r.stage else r.at_ms
 
 
 def _receipt(row: AnyRow) -> ReceiptRow:
-    return ReceiptRow(*row[1:])
+    return ReceiptRow(*row)
 
 
 def get(u: Unit, portal_id: int, contact_id: int) -> ReceiptRow | None:
-    row = u.first(sa.select(RECEIPTS).where(mine(RECEIPTS, portal_id, contact_id=contact_id)))
+    row = u.first(sa.select(*_COLUMNS).where(mine(RECEIPTS, portal_id, contact_id=contact_id)))
     return _receipt(row) if row is not None else None
 
 
 def get_many(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, ReceiptRow]:
     """The latest receipts of these contacts; those without one are left out."""
-    query = sa.select(RECEIPTS).where(mine(RECEIPTS, portal_id), u.among(_R.contact_id, contact_ids))
+    query = sa.select(*_COLUMNS).where(mine(RECEIPTS, portal_id), u.among(_R.contact_id, contact_ids))
     return {row.contact_id: row for row in map(_receipt, u.rows(query))} if contact_ids else {}
 
 
@@ -115,7 +135,7 @@ def standings(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int
 
 def best(u: Unit, portal_id: int, limit: int, *, skip_stages: Collection[str] = ()) -> tuple[ReceiptRow, ...]:
     """The highest scores of live contacts, without those in the stages named (customers, say)."""
-    query = sa.select(RECEIPTS).join(CONTACTS, _living(portal_id)).where(mine(RECEIPTS, portal_id))
+    query = sa.select(*_COLUMNS).join(CONTACTS, _living(portal_id)).where(mine(RECEIPTS, portal_id))
     if skip_stages:
         query = query.where(_R.stage.not_in(list(skip_stages)))
     return tuple(map(_receipt, u.rows(query.order_by(_R.score.desc(), _R.contact_id.desc()).limit(limit))))
@@ -162,7 +182,7 @@ def stream(u: Unit, portal_id: int, *, chunk: int = 1000, after_id: int = 0) -> 
 
 
 def _pages(u: Unit, portal_id: int, chunk: int, after_id: int) -> Iterator[list[ReceiptRow]]:
-    query = sa.select(RECEIPTS).where(mine(RECEIPTS, portal_id)).order_by(_R.contact_id).limit(chunk)
+    query = sa.select(*_COLUMNS).where(mine(RECEIPTS, portal_id)).order_by(_R.contact_id).limit(chunk)
     while True:
         rows = [_receipt(row) for row in u.rows(query.where(_R.contact_id > after_id))]
         if rows:

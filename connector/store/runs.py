@@ -64,7 +64,9 @@ def last(u: Unit, portal_id: int, kind: str) -> RunRow | None:
     return _run(row) if row is not None else None
 
 
-def recent(u: Unit, portal_id: int, limit: int = 50) -> tuple[RunRow, ...]:
-    """The newest runs, newest first."""
-    query = sa.select(RUNS).where(mine(RUNS, portal_id)).order_by(_R.number.desc()).limit(limit)
-    return tuple(map(_run, u.rows(query)))
+def recent(u: Unit, portal_id: int, limit: int = 50, *, before: int | None = None) -> tuple[RunRow, ...]:
+    """The newest runs, newest first; with ``before`` those whose number is lower."""
+    query = sa.select(RUNS).where(mine(RUNS, portal_id))
+    if before is not None:
+        query = query.where(_R.number < before)
+    return tuple(map(_run, u.rows(query.order_by(_R.number.desc()).limit(limit))))

@@ -233,7 +233,13 @@ RECEIPTS = _table(
     text("stage"),
     big("due_ms", null=True),
     text("body"),
+    text("face", default=""),
+    big("changed_ms", default=0),
+    big("stage_ms", default=0),
     sa.Index("ix_receipts_score", "portal_id", "score", "contact_id", "grade", "stage"),
+    sa.Index("ix_receipts_changed", "portal_id", "changed_ms", "contact_id", "score", "grade", "stage"),
+    sa.Index("ix_receipts_stage", "portal_id", "stage", "stage_ms", "contact_id"),
+    sa.Index("ix_receipts_face", "portal_id", "contact_id", "face"),
     sa.Index("ix_receipts_due", "portal_id", "contact_id", "due_ms", **partial("due_ms IS NOT NULL")),
 )
 RECEIPT_HISTORY = _table(

@@ -22,6 +22,7 @@ KINDS = ("notices", "deliveries", "jobs", "frozen")
 MOST = 10_000
 
 Row = dict[str, Any]
+Aside = tuple[str, int, str]
 
 
 def recent(store: Store, row: PortalRow, limit: int) -> Row:
@@ -55,6 +56,21 @@ def replay(store: Store, front: Front, row: PortalRow, since_ms: int, clock: Clo
 
 def listed(store: Store, front: Front, engine: Engine, row: PortalRow, clock: Clock) -> Row:
     """Everything that is put aside for a portal, by cause."""
+    found = _found(store, front, engine, row, clock)
+    groups = [group for kind, rows in found.items() for group in _grouped(kind, rows)]
+    return {"portal": row.name, "held": groups, "count": sum(group["count"] for group in groups), "ok": True}
+
+
+def of_cause(
+    store: Store, front: Front, engine: Engine, row: PortalRow, kind: str, reason: str, clock: Clock
+) -> list[str]:
+    """The ids of everything of one kind that is put aside for one reason, the oldest first."""
+    rows = _found(store, front, engine, row, clock).get(kind, [])
+    return [ident for why, _, ident in sorted(rows, key=lambda one: one[1]) if why == reason]
+
+
+def _found(store: Store, front: Front, engine: Engine, row: PortalRow, clock: Clock) -> dict[str, list[Aside]]:
+    """By kind: (reason, when, id) of each thing that is put aside."""
     with store.view() as u:
         notices = inbox.held(u, row.id, MOST)
         frozen = flips.frozen(u, row.id)
@@ -62,17 +78,16 @@ def listed(store: Store, front: Front, engine: Engine, row: PortalRow, clock: Cl
     with front.view() as door:
         unread = deliveries.held(door, MOST)
     jobs = [job for job in engine.held() if job.job.portal_id == row.id]
-    groups = [
-        *_grouped("notices", ((e.reason, e.received_ms, str(e.id)) for e in notices)),
-        *_grouped("deliveries", ((d.reason, d.received_ms, str(d.id)) for d in unread)),
-        *_grouped("jobs", ((f"{j.job.kind}: {j.why}", j.at_ms, j.id) for j in jobs)),
-        *_grouped("frozen", ((f"{f.property}: {f.writers}", f.since_ms, str(f.contact_id)) for f in frozen)),
-        *_grouped("refused today", ((e.reason, clock.now_ms(), str(e.contact_id)) for e in refused)),
-    ]
-    return {"portal": row.name, "held": groups, "count": sum(group["count"] for group in groups), "ok": True}
+    return {
+        "notices": [(e.reason, e.received_ms, str(e.id)) for e in notices],
+        "deliveries": [(d.reason, d.received_ms, str(d.id)) for d in unread],
+        "jobs": [(f"{j.job.kind}: {j.why}", j.at_ms, j.id) for j in jobs],
+        "frozen": [(f"{f.property}: {f.writers}", f.since_ms, str(f.contact_id)) for f in frozen],
+        "refused today": [(e.reason, e.sent_ms or clock.now_ms(), str(e.contact_id)) for e in refused],
+    }
 
 
-def _grouped(kind: str, rows: Iterable[tuple[str, int, str]]) -> list[Row]:
+def _grouped(kind: str, rows: Iterable[Aside]) -> list[Row]:
     """Rows of (reason, when, id) as one line a reason, the most frequent first."""
     found: dict[str, Row] = {}
     for reason, at_ms, ident in rows:

@@ -22,6 +22,7 @@ SKEW_MS = 60_000
 # Nothing is mirrored or judged without these; every other feature may be missing.
 NEEDED = frozenset({"contacts", "properties"})
 EDITION = "Enterprise"
+FEATURES = "features"
 UNTIL_MIDNIGHT = "Background work pauses until the portal's midnight."
 
 
@@ -29,7 +30,9 @@ def check_name(name: str) -> None:
     """A portal's name is used in commands and addresses."""
     if not NAME.fullmatch(name):
         raise ConfigError(
-            "A portal's name is 1 to 40 lower-case letters, digits and hyphens.", remedy="For example: acme-gmbh"
+            "A portal's name is 1 to 40 lower-case letters, digits and hyphens.",
+            remedy="For example: acme-gmbh",
+            reason="portal_name",
         )
 
 
@@ -49,6 +52,7 @@ def refuse_other_portal(row: PortalRow, identity: PortalIdentity, address: str) 
         raise ConfigError(
             f"{row.name} is connected to HubSpot portal {row.hub_id}; this token belongs to {identity.hub_id}.",
             remedy="Connect the other portal under a name of its own.",
+            reason="other_portal",
         )
 
 
@@ -61,6 +65,11 @@ def refuse_without_contacts(features: Iterable[ScopeReport]) -> None:
                 scopes=(report.scope,),
                 remedy=f"Give it the scope {report.scope} in HubSpot and connect again.",
             )
+
+
+def kept(features: Iterable[ScopeReport], now_ms: int) -> dict[str, Any]:
+    """What a token may do, as the portal's settings keep it: found out by a dozen calls, looked at more often."""
+    return {"at_ms": now_ms, "features": [_feature(report) for report in features]}
 
 
 def added(row: PortalRow, identity: PortalIdentity, features: Iterable[ScopeReport]) -> dict[str, Any]:

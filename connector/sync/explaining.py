@@ -9,11 +9,12 @@ from typing import Any
 from connector.clock import iso
 from connector.errors import UnknownContact
 from connector.model.judgement import Hold, OutboxEntry
+from connector.rules.gate import against_any_mail
 from connector.rules.receipt import receipt_json
-from connector.store import Unit, holds, outbox, records
+from connector.store import Unit, holds, outbox, receipts, records
 from connector.store.records import Record
 from connector.store.records.rows import emails_of
-from connector.sync import privacy
+from connector.sync import privacy, react
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases, past_case
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
@@ -60,7 +61,39 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["erased_before"] = erased_before
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
+    body["mailing"] = [
+        {"gate": gate, "why": why, "remedy": remedy}
+        for gate, why, remedy in against_any_mail(case.facts, ctx.rulebook.rules.documents)
+    ]
+    body["nearest"] = _nearest(ctx, body)
     return body
+
+
+def _nearest(ctx: Context, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The thresholds that are not reached yet, each with what is short of it: the next grade, and MQL."""
+    rules = ctx.rulebook.rules
+    grades = rules.model.document.grades
+    above = [
+        (name, bound) for name, bound in (("C", grades.c), ("B", grades.b), ("A", grades.a)) if body["fit"] < bound
+    ]
+    told = [
+        {"what": f"grade {name}", "of": "fit", "at": bound, "short": bound - body["fit"]} for name, bound in above[:1]
+    ]
+    at = rules.machine.threshold
+    if body["score"] < at:
+        told.append({"what": "mql", "of": "score", "at": at, "short": at - body["score"]})
+    return sorted(told, key=lambda one: int(one["short"]))
+
+
+def judge_again(ctx: Context, contact: str) -> dict[str, Any]:
+    """Judge one contact as a drain would that heard of it; what is open stays for the next plan."""
+    with ctx.store.unit() as u:
+        who = find(ctx, u, contact).id
+        records.mark_dirty(u, ctx.portal_id, [who])
+    react.make_plan(ctx, only=[who])
+    with ctx.store.view() as u:
+        receipt = receipts.get(u, ctx.portal_id, who)
+    return {"portal": ctx.row.name, "contact": str(who), "score": receipt.score if receipt else 0, "ok": True}
 
 
 def _not_done(booked: Sequence[OutboxEntry]) -> list[dict[str, str]]:

@@ -44,7 +44,10 @@ WITH: dict[str, tuple[ObjectType, ...]] = {
 
 @dataclass(slots=True)
 class Fill:
-    """A fill at work: its lanes in id order, the id the range was measured to, and when it began (portal's clock)."""
+    """A fill at work: its lanes in id order, the id the range was measured to, and when it began (portal's clock).
+
+    ``total`` is how many records the search counted then; 0: it did not say.
+    """
 
     signpost_ms: int
     top: int
@@ -53,6 +56,7 @@ class Fill:
     laned: bool = False
     seen: set[str] = field(default_factory=set)
     astray: bool = False
+    total: int = 0
 
     def as_state(self) -> dict[str, Any]:
         """The fill as its checkpoint keeps it."""
@@ -62,13 +66,16 @@ class Fill:
             "lanes": [lane.as_state() for lane in self.lanes],
             "properties": list(self.properties),
             "laned": self.laned,
+            "total": self.total,
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Fill:
         """The fill a checkpoint kept."""
         kept = [Lane.from_state(lane) for lane in state["lanes"]]
-        return cls(state["signpost_ms"], state["top"], kept, tuple(state["properties"]), state["laned"])
+        made = cls(state["signpost_ms"], state["top"], kept, tuple(state["properties"]), state["laned"])
+        made.total = state.get("total", 0)
+        return made
 
 
 def fill(ctx: Context, scope: Scope, report: StreamReport) -> int:
@@ -83,7 +90,7 @@ def fill(ctx: Context, scope: Scope, report: StreamReport) -> int:
     _read_lanes(ctx, scope, work, report)
     if work.laned and not _trusted(work):
         ctx.progress.note(f"{scope.object_type}: the portal's list cursor is no id; reading again in one lane")
-        work = Fill(work.signpost_ms, work.top, [_whole()], scope.properties)
+        work = Fill(work.signpost_ms, work.top, [_whole()], scope.properties, total=work.total)
         _read_lanes(ctx, scope, work, report)
     with ctx.store.unit() as u:
         cursors.drop(u, ctx.portal_id, stream)
@@ -109,8 +116,9 @@ def _begun(ctx: Context, scope: Scope, report: StreamReport) -> Fill:
     first = _page(ctx, scope, None)
     ids = [record.id for record in first.records]
     work = Fill(
-        signpost, top or (ids[-1] if ids else 0), [laning.advanced(_whole(), ids, first.after)], scope.properties
-    )
+        signpost, top or (ids[-1] if ids else 0), [laning.advanced(_whole(), ids, first.after)], scope.properties,
+        total=total,
+    )  # fmt: skip
     _keep_pages(ctx, scope, work, [first], report)
     if first.after is not None and laning.worth(total) > 1 and top > ids[-1]:
         _earn_lanes(ctx, scope, work, ids, report, laning.worth(total))

@@ -6,6 +6,7 @@ alone may change its verdict). It stays dirty until a judgement asks for nothing
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from connector.rules.decide import STAMP, same_value
 from connector.rules.judge import next_change_ms
 from connector.rules.receipt import receipt_json
 from connector.store import Unit, cursors, definitions, holds, outbox, plans, quarantine, receipts, records
+from connector.store.faces import face
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases
@@ -29,6 +31,9 @@ from connector.sync.pull import off_sources
 
 CHUNK = 500
 SHORTEST_HASH = 12
+# So many chunks a preview looks at for its page: where nearly nobody is open, the page stays short.
+PREVIEWED = 6
+STAGE = "lifecyclestage"
 Judged = tuple[Case, Judgement, int | None]
 
 
@@ -75,7 +80,38 @@ def _kept_plan(plan: Plan) -> dict[str, object]:
         "judged": plan.judged,
         "versions": dict(plan.versions),
         "new_mqls": list(plan.new_mqls),
+        "calls": plan.calls,
+        "touched": plan.contacts_touched,
+        "limit": plan.limit,
+        "over_limit": plan.over_limit,
+        "by_property": dict(Counter(name for change in plan.changes for name in change.properties)),
+        "by_workflow": dict(Counter(enrol.workflow for enrol in plan.enrolments)),
+        "workflow_ids": {enrol.workflow: enrol.workflow_id for enrol in plan.enrolments},
+        "stages": dict(Counter(c.properties[STAGE][1] for c in plan.changes if STAGE in c.properties)),
     }
+
+
+def preview(ctx: Context, after: int, limit: int) -> tuple[Plan, int | None]:
+    """The next contacts that something would be done for, as a plan of their own, and the id to go on after.
+
+    Judges them anew and keeps nothing: what is shown is what a plan made this instant would hold for them.
+    """
+    view, now, off = portal_view(ctx), ctx.clock.now_ms(), off_sources(ctx)
+    shown: list[tuple[Properties, Judgement]] = []
+    with ctx.store.view() as u:
+        holding = whole(ctx, u, view, now, patient=False)
+        for _ in range(PREVIEWED):
+            tokens, last = _next(ctx, u, now, after, None, limit)
+            ids = sorted(tokens)
+            held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
+            judged = [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)]
+            done = already_enrolled(ctx, u, judged)
+            shown += [(case.record.properties, once(judgement, done)) for case, judgement, _ in judged]
+            if last is None or len(shown) >= limit:
+                break
+            after = last
+    documents = ctx.rulebook.rules.documents
+    return planning.make_plan(ctx.row.name, shown, documents, view, live_contacts=len(shown)), last
 
 
 def is_shown(plan: Plan, named: str) -> bool:
@@ -109,12 +145,12 @@ def _judged(
 
 
 def _next(
-    ctx: Context, u: Unit, now: int, after: int, only: Collection[int] | None
+    ctx: Context, u: Unit, now: int, after: int, only: Collection[int] | None, most: int = CHUNK
 ) -> tuple[dict[int, int], int | None]:
     """The marks of the next contacts to judge, and the id to go on after (None: that was all)."""
     if only is None:
-        tokens = records.dirty_or_due(u, ctx.portal_id, now, after, CHUNK)
-        return tokens, max(tokens) if len(tokens) >= CHUNK else None
+        tokens = records.dirty_or_due(u, ctx.portal_id, now, after, most)
+        return tokens, max(tokens) if len(tokens) >= most else None
     chunk = [contact for contact in sorted(only) if contact > after][:CHUNK]
     marks = records.tokens(u, ctx.portal_id, chunk)
     return {i: token for i, token in marks.items() if token}, chunk[-1] if len(chunk) == CHUNK else None
@@ -150,7 +186,7 @@ def once(judgement: Judgement, done: frozenset[str]) -> Judgement:
 
 def _keep(ctx: Context, u: Unit, judged: list[Judged], tokens: Mapping[int, int], view: PortalView, now: int) -> None:
     """Receipts, refusals and unreadable values of one chunk; contacts with nothing open are settled."""
-    rows = [_receipt_row(judgement, due) for _, judgement, due in judged]
+    rows = [_receipt_row(case, judgement, due) for case, judgement, due in judged]
     receipts.save_many(u, ctx.portal_id, rows, ctx.rulebook.rules.cause)
     ids = [case.record.id for case, _, _ in judged]
     refusals = [d for _, judgement, _ in judged for d in judgement.decisions if isinstance(d, Hold)]
@@ -178,7 +214,7 @@ def _open(current: Properties, judgement: Judgement, view: PortalView) -> bool:
     return False
 
 
-def _receipt_row(judgement: Judgement, due_ms: int | None) -> ReceiptRow:
+def _receipt_row(case: Case, judgement: Judgement, due_ms: int | None) -> ReceiptRow:
     receipt = judgement.receipt
     return ReceiptRow(
         contact_id=receipt.contact_id,
@@ -192,6 +228,7 @@ def _receipt_row(judgement: Judgement, due_ms: int | None) -> ReceiptRow:
         stage=receipt.stage,
         due_ms=due_ms,
         body=orjson.dumps(receipt_json(receipt)).decode(),
+        face=face(case.record.properties),
     )
 
 

@@ -1,0 +1,198 @@
+"""The words that several pages share: a portal's state, runs, gates, stages, and errors without commands to type.
+
+What flows and rules say is English, made of fixed phrases; ``rules/words`` knows their German.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from connector.admin.words import Words
+from connector.errors import ConnectorError, PortalUnavailable
+from connector.reports.home import HomeRow
+from connector.reports.overview import State
+from connector.reports.wording import without_commands
+from connector.rules.words import Language, translate
+from connector.store.portals import BY_HAND
+from connector.store.runs import RunRow
+
+STAGES = {
+    "subscriber": "Subscriber", "lead": "Lead", "mql": "MQL", "sal": "SAL", "sql": "SQL", "opportunity": "Opportunity",
+    "customer": "Customer", "recycled": "Recycled", "disqualified": "Disqualified",
+}  # fmt: skip
+FAMILIES = {
+    "demographic": "Person", "firmographic": "Company", "product_interest": "Interest in the product",
+    "readiness": "Readiness to buy", "engagement": "Engagement", "persona_fit": "Fits the ideal customer",
+}  # fmt: skip
+JUST_NOW_MS = 10_000
+KINDS_OF_RUN = {"pull": "Sync", "apply": "Write-back", "verify": "Verification", "sync": "Sync"}
+STATES_OF_RUN = {
+    "running": "under way", "done": "done", "part": "done in part", "failed": "failed",
+    "stood aside": "stood aside for live work",
+}  # fmt: skip
+# What an error means on a page: the sentence, and what to do there. Others speak for themselves.
+MEANT: Mapping[str, tuple[str, str]] = {
+    "token_rejected": (
+        "HubSpot does not accept this token.",
+        "Copy it once more from the private app in HubSpot, all of it, and see that the app was not deleted.",
+    ),
+    "unavailable": ("HubSpot does not answer at the moment.", "Try again in a minute; nothing was kept or changed."),
+    "paused": ("This portal is paused.", "Resume it on its overview first."),
+    "observe_mode": (
+        "This portal is in observe mode: nothing is written.",
+        "Leave observe mode on the overview first.",
+    ),
+    "plan_changed": (
+        "The plan is no longer the one that was shown. Nothing was done.",
+        "Here is the plan as it is now; look at it again.",
+    ),
+    "not_provisioned": (
+        "HubSpot lacks the properties that scores are written to.",
+        "Create them on the overview first.",
+    ),
+    "not_mirrored": (
+        "This portal is not mirrored yet, or its first sync was cut off.",
+        "Start a sync on the overview and wait until it is done.",
+    ),
+    "blast_radius": (
+        "The plan touches more contacts than may be written unasked.",
+        "Look at it and apply it yourself.",
+    ),
+    "errand_stands": ("This was asked for already and is not done yet.", "Wait until it is done."),
+    "daily_limit": ("HubSpot's limit for today is used up.", "It goes on by itself after the portal's midnight."),
+    "unknown_contact": ("There is no such contact here.", "It may have been deleted in HubSpot, or never mirrored."),
+}
+
+
+def plainly(w: Words, fault: ConnectorError) -> tuple[str, str]:
+    """What went wrong, and what to do about it on these pages."""
+    reason = "unavailable" if isinstance(fault, PortalUnavailable) else fault.reason
+    return plainly_kept(w, reason, fault.message, fault.remedy)
+
+
+def plainly_kept(w: Words, reason: str, message: str, remedy: str) -> tuple[str, str]:
+    """The same for an error that was kept with its words."""
+    if reason in MEANT:
+        message, remedy = MEANT[reason]
+    return w.t(without_commands(message)), w.t(without_commands(remedy))
+
+
+def state_sentence(w: Words, state: State) -> str:
+    """How a portal is, in one sentence, with what to do next on these pages."""
+    if state.kind == "paused":
+        return w.t("Paused: {why}.", why=why(w, state.why))
+    if state.kind == "unread":
+        return w.t("Connected, not mirrored yet.")
+    if state.kind == "failed":
+        return w.t("The last sync failed; what it read is kept.")
+    if state.kind == "held":
+        told = w.t("{count} contacts mirrored; nothing is written.", count=state.contacts)
+        return f"{told} {why(w, state.why)}"
+    if state.kind == "live":
+        return w.t("{count} contacts mirrored; everything it shows is written back.", count=state.contacts)
+    return w.t("{count} contacts mirrored; nothing is written (observe mode).", count=state.contacts)
+
+
+def why(w: Words, text: str) -> str:
+    """A kept reason without commands, in this language where it is known."""
+    plain = without_commands(text).rstrip(".")
+    return w.t("paused by hand") if plain == BY_HAND else said(w, plain)
+
+
+def badge_of(state: State) -> tuple[str, str]:
+    """The colour and the word of a portal's mode."""
+    if state.mode == "paused":
+        return "warn", "Paused"
+    if state.kind in ("failed", "held"):
+        return "bad", "Needs you"
+    return ("good", "Live") if state.mode == "live" else ("info", "Observe mode")
+
+
+def lag_sentence(w: Words, one: HomeRow, now_ms: int) -> str:
+    """How far behind: the oldest waiting notice, else when everything was read last."""
+    if one.waiting_since_ms is not None:
+        return w.t("A notice waits, {ago}", ago=ago(w, one.waiting_since_ms, now_ms))
+    return ago(w, one.synced_ms, now_ms) if one.synced_ms else w.t("never")
+
+
+def ago(w: Words, at_ms: int | None, now_ms: int) -> str:
+    """How long ago; what is seconds old is just now, whatever the clocks say."""
+    return w.t("just now") if at_ms is not None and abs(now_ms - at_ms) < JUST_NOW_MS else w.ago(at_ms, now_ms)
+
+
+def calls(w: Words, count: int) -> str:
+    """A number of calls to HubSpot."""
+    return w.t("1 call") if count == 1 else w.t("{count} calls", count=count)
+
+
+def said(w: Words, text: str) -> str:
+    """A phrase of the rules in this language."""
+    language: Language = "de" if w.language == "de" else "en"
+    return translate(w.t(text) if text else "", language)
+
+
+def moment(w: Words, iso_text: str) -> str:
+    """A moment as documents carry it, as the reader's time."""
+    return w.when(round(datetime.fromisoformat(iso_text).timestamp() * 1000))
+
+
+def stage(w: Words, name: str) -> str:
+    return w.t(STAGES[name]) if name in STAGES else name or w.t("no stage")
+
+
+def family(w: Words, name: str) -> str:
+    return w.t(FAMILIES[name]) if name in FAMILIES else name.replace("_", " ")
+
+
+def effect(w: Words, name: str) -> str:
+    """What a hold keeps back, as people say it."""
+    kind, _, what = name.partition(":")
+    if kind == "stage":
+        return w.t("Becoming {stage}", stage=stage(w, what))
+    if kind == "enrol":
+        return w.t("Enrolment in {workflow}", workflow=what)
+    if kind in ("set", "write"):
+        return w.t("Writing {property}", property=what)
+    return name
+
+
+def run_title(w: Words, run: RunRow) -> str:
+    return f"{w.t(KINDS_OF_RUN.get(run.kind, run.kind))} {run.number}"
+
+
+def run_state(w: Words, run: RunRow) -> tuple[str, str]:
+    """The badge and the word for how a run ended."""
+    kind = {"done": "good", "failed": "bad", "part": "warn"}.get(run.state, "info")
+    return kind, w.t(STATES_OF_RUN.get(run.state, run.state))
+
+
+def run_counts(w: Words, run: RunRow) -> str:
+    """What a run counted, as a sentence's worth of words."""
+    return ", ".join(_counted(w, run)) or w.t("nothing to do")
+
+
+def _counted(w: Words, run: RunRow) -> Iterator[str]:
+    counts: Mapping[str, Any] = run.counts
+    if run.kind == "apply":
+        told = [
+            ("{count} contacts written", "written"), ("{count} refused by HubSpot", "refused"),
+            ("{count} changed by somebody meanwhile", "overtaken"), ("{count} enrolled", "enrolled"),
+            ("{count} calls", "calls"),
+        ]  # fmt: skip
+        yield from (w.t(text, count=counts[name]) for text, name in told if counts.get(name))
+        return
+    named = [
+        ("{count} contacts read", "contacts"), ("{count} companies read", "companies"), ("{count} deals read", "deals"),
+    ]  # fmt: skip
+    yield from (w.t(text, count=counts[name]) for text, name in named if counts.get(name))
+    rest = sum(n for name, n in counts.items() if isinstance(n, int) and name in ENGAGEMENT)
+    if rest:
+        yield w.t("{count} activities read", count=rest)
+
+
+ENGAGEMENT = frozenset(
+    {"email_events", "forms", "page_views", "marketing_events", "subscriptions", "calls", "emails", "meetings", "notes",
+     "tasks"}
+)  # fmt: skip
