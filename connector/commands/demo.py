@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.settings import Settings
 
 NAME = "demo"
+OWNER = "owner@leadwright.example"
 FOLDER = Path("var")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SECOND_CONTACTS, SECOND_SEED, SECOND_PORTAL = 200, 11, 27418064
@@ -45,7 +46,7 @@ def demo(app: App, contacts: int, seed: int, once: bool, folder: Path) -> int:
     address = f"http://127.0.0.1:{free_port()}"
     with app.watched() as progress, app.parts().open(settings, progress=progress) as service:
         if real := _real(service):
-            return _serve_only(app, folder, address, real)
+            return _serve_only(app, service, folder, address, real)
         app.hint(f"Inventing a portal with {contacts:,} contacts …")
         with (
             TwinProcess(contacts, seed, folder / "twin.log") as twin,
@@ -64,14 +65,26 @@ def demo(app: App, contacts: int, seed: int, once: bool, folder: Path) -> int:
     return code
 
 
-def _serve_only(app: App, folder: Path, address: str, real: list[str]) -> int:
+def _serve_only(app: App, service: LeadService, folder: Path, address: str, real: list[str]) -> int:
     """Somebody's own portals are connected: they are served, and nothing is simulated."""
     app.hint(f"Connected: {', '.join(real)}. No simulated portal is started.")
     with serving(_port(address), folder, app.env_file, {}) as tree:
-        told = {"url": address, "portals": real}
+        told = {"portals": real, **_door(service, address)}
         code = app.show(told, "story:served")
         _linger(tree)
     return code
+
+
+def _door(service: LeadService, address: str) -> Result:
+    """Where the pages are, and a link to come in by: a first owner's, while nobody else was let in."""
+    known = [one["email"] for one in service.people_list()["people"]]
+    if not known:
+        told = service.people_invite(OWNER)
+    elif known == [OWNER]:
+        told = service.people_link(OWNER)
+    else:
+        return {"url": address, "link": ""}
+    return {"url": address, "link": address + urlsplit(str(told["url"])).path}
 
 
 def _port(address: str) -> int:
@@ -191,7 +204,8 @@ class Journey:
         """The summary, or the one JSON document. The exit code is that of the write and of the certificate."""
         alive = self.told.get("alive", {"ok": True})
         whole = bool(self.told["apply"]["ok"] and self.told["verify"]["complete"] and alive["ok"])
-        self.told |= {"url": address, "second": {"url": second.url, "token": second.token}}
+        self.told |= _door(self.service, address)
+        self.told |= {"second": {"url": second.url, "token": second.token}}
         if not self.app.as_json and not self.app.quiet:
             self.app.view("story:closing", self.told)
         return self.app.show({"portal": NAME, "ok": whole, **self.told}, "story:nothing")

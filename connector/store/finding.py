@@ -54,9 +54,9 @@ def named(u: Unit, portal_id: int, wanted: Wanted) -> tuple[int, ...] | None:
 
     None: nobody was named, or so many are called so that each is better looked at on the way.
     """
+    check_portal(portal_id)
     if not wanted.words and wanted.ident is None:
         return None
-    check_portal(portal_id)
     told = sa.select(_R.contact_id).where(mine(RECEIPTS, portal_id), *_all_words(_R.face, wanted)).limit(COMMON + 1)
     ids = [row[0] for row in u.rows(told)] if wanted.words else []
     if wanted.ident is not None:

@@ -105,7 +105,7 @@ def preview(ctx: Context, after: int, limit: int) -> tuple[Plan, int | None]:
             ids = sorted(tokens)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
             judged = [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)]
-            done = already_enrolled(ctx, u, judged)
+            done = already_enrolled(ctx, u, [judgement for _, judgement, _ in judged])
             shown += [(case.record.properties, once(judgement, done)) for case, judgement, _ in judged]
             if last is None or len(shown) >= limit:
                 break

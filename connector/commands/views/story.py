@@ -96,6 +96,7 @@ def _doors(told: dict[str, Any]) -> list[str]:
     second = told["second"]
     return [
         f"Leadwright serves at {told['url']}. Ctrl-C ends it.",
+        *_link(told),
         f"A second simulated portal waits to be connected: {second['url']}",
         f"  its token: {second['token']}",
     ]
@@ -103,7 +104,12 @@ def _doors(told: dict[str, Any]) -> list[str]:
 
 def served(told: dict[str, Any]) -> None:
     """The service with somebody's own portals."""
-    lines(f"Leadwright serves at {told['url']}. Ctrl-C ends it.")
+    lines(f"Leadwright serves at {told['url']}. Ctrl-C ends it.", *_link(told))
+
+
+def _link(told: dict[str, Any]) -> list[str]:
+    """A one-time link is shown once, and only while nobody but the demo's own owner was let in."""
+    return [f"Come in by this link, good once: {told['link']}"] if told["link"] else []
 
 
 def nothing(result: Result) -> None:
