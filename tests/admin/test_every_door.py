@@ -39,7 +39,8 @@ VALUES = {
     "object_type": "contacts", "property": "email", "field": "email", "row": "email", "name": "email", "number": "1",
     "id": "1", "cause": "notices", "what": "contacts", "thing": "1", "stage": "mql", "rule": "role",
     "document": "mapping", "draft": "1", "step": "1",
-    "ident": "{contact}", "job": "1", "page": "1", "tab": "all", "entry": "1", "certificate": "1", "index": "0", "key": "email",
+    "ident": "{contact}",
+    "job": "1", "page": "1", "tab": "all", "entry": "1", "certificate": "1", "index": "0", "key": "email",
 }  # fmt: skip
 BY_PORTAL = [door for door in DOORS if door.of_portal]
 OF_HOUSE = [door for door in DOORS if not door.of_portal]

@@ -17,12 +17,14 @@ def test_somebody_new_connects_a_portal_and_reads_a_first_score(visit):
     visit.sign_in()
     page = visit.page
     page.get_by_role("link", name=re.compile("Connect")).first.click()
-    page.locator("input[name=name]").fill("zweig")
-    page.locator("input[name=token]").fill(visit.stage.second.token)
-    while "/portals/zweig" not in page.url:
-        page.locator("main form button.go").last.click()
-        page.wait_for_load_state()
-    until(lambda: "40" in visit.go("", portal="zweig") and "nothing is written" in page.inner_text("main").lower())
+    page.locator("#f-name").fill("zweig")
+    page.locator("#f-token").fill(visit.stage.second.token)
+    page.get_by_role("button", name="Connect", exact=True).click()
+    page.wait_for_url("**/portals/zweig/start")
+    assert visit.barriers() == []
+    page.get_by_role("button", name="Start the first sync").click()
+    page.wait_for_url("**/portals/zweig")
+    until(lambda: "40 contacts mirrored; nothing is written" in visit.go("", portal="zweig"), 60, "the first mirror")
     assert visit.stage.second.ledger.count("/batch/update") == 0
     visit.go("/contacts", portal="zweig")
     page.locator("tbody a").first.click()
