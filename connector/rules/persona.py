@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from connector.model.judgement import PersonaMatch
 from connector.rules.conditions import Probe, Question
 from connector.rules.documents.scoring import Persona
 from connector.rules.view import Answer, View
@@ -27,6 +28,10 @@ class PersonaFit:
             return True
         return None if self.met + self.unknown >= wanted - 1e-9 else False
 
+    def match(self) -> PersonaMatch | None:
+        """As it stands on the receipt; None where no persona is described."""
+        return PersonaMatch(self.name, self.met, self.failed, self.unknown) if self.name else None
+
 
 NO_PERSONA = PersonaFit(0, "", 0, 0, 0)
 
@@ -36,7 +41,7 @@ class Personas:
 
     def __init__(self, personas: Sequence[Persona]) -> None:
         self._fits: dict[tuple[int, int, int], PersonaFit] = {}
-        self._names = tuple(persona.name for persona in personas)
+        self.names = tuple(persona.name for persona in personas)
         self._probes: tuple[tuple[tuple[str, Probe[Answer]], ...], ...] = tuple(
             tuple((name, Probe(Question(condition), _same)) for name, condition in persona.targets.items())
             for persona in personas
@@ -67,7 +72,7 @@ class Personas:
         fit = self._fits.get(key)
         if fit is None:
             failed = len(answers) - met - unknown
-            fit = self._fits[key] = PersonaFit(index, self._names[index], met, failed, unknown)
+            fit = self._fits[key] = PersonaFit(index, self.names[index], met, failed, unknown)
         return fit, answers
 
 

@@ -12,7 +12,8 @@ from itertools import combinations_with_replacement
 
 from connector.rules.documents.base import Problem
 from connector.rules.documents.conditions import walk
-from connector.rules.documents.scoring import ActivityRule, FamilyName, PropertyRule, ScoringDocument
+from connector.rules.documents.scoring import ScoringDocument
+from connector.rules.documents.scoring_rules import ActivityRule, FamilyName, PropertyRule
 
 SENSITIVE = frozenset({"age"})
 CONVERTING = frozenset(
