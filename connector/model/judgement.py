@@ -50,7 +50,7 @@ DealState = Literal["open", "won", "lost", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """What stands beside a contact. None: not read, with ``why`` it is not; empty: there is none.
+    """What stands beside a contact. None: not read, with the reason in ``why`` or ``why_deals``; empty: there is none.
 
     ``deals`` are the states of the contact's deals; ``cut`` says that the company has more people than were read.
     """
@@ -59,6 +59,7 @@ class Circle:
     deals: tuple[DealState, ...] | None = None
     why: str = "not read"
     cut: bool = False
+    why_deals: str = "not read"
 
 
 NO_CIRCLE = Circle()

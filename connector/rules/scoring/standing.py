@@ -154,7 +154,7 @@ class Beside:
 
     def _missing(self, circle: Circle, number: int | None, view: View) -> str:
         if number is None:
-            return f"{self._rule.of}: {circle.why}"
+            return f"{self._rule.of}: {circle.why if self._rule.of == 'colleagues' else circle.why_deals}"
         if self._rule.of == "deals":
             unsaid = sum(one == "unknown" for one in circle.deals or ())
             return f"{unsaid} deals do not say whether they are closed" if unsaid and self._rule.state != "any" else ""

@@ -3,7 +3,7 @@
 Only what a portal says now gets in here. Order is settled by the portal's modification time, ties by the later read.
 """
 
-from connector.store.records.dirty import clear_dirty, dirty_count, dirty_or_due, mark_dirty, tokens
+from connector.store.records.dirty import clear_dirty, dirty_count, dirty_or_due, mark_colleagues, mark_dirty, tokens
 from connector.store.records.graves import bury, merge, merge_many, resolve
 from connector.store.records.packed import packed
 from connector.store.records.reading import (
@@ -32,6 +32,7 @@ __all__ = [
     "dirty_or_due",
     "get",
     "get_many",
+    "mark_colleagues",
     "mark_dirty",
     "merge",
     "merge_many",
