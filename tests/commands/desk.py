@@ -134,6 +134,16 @@ def _documents() -> dict[str, Any]:
                                 "refused": [], "text": "2 made, 1 switched on. Nothing differs."},
         "undo": {"portal": "acme", "run": "r2", "restored": 1, "calls": 3, "ok": False,
                  "kept": [{"contact": "4711", "why": "lw_score was changed by somebody since"}]},
+        "config_lint": {
+            "portal": "acme", "missing": ["consent"], "ok": False,
+            "documents": [
+                {"kind": "scoring", "version": 3, "warnings": [
+                    {"file": "s", "line": 7, "path": "threshold", "message": "Out of reach.", "remedy": "Lower it."},
+                ]},
+                {"kind": "lifecycle", "version": 1, "warnings": []},
+            ],
+            "answers": [{"question": "Can ten?", "answer": "No: 62 points.", "fine": True}],
+        },
         "config_show": {"portal": "acme", "kind": "scoring", "version": 3, "body": "kind: scoring\n"},
         "config_diff": {"portal": "acme", "kind": "scoring", "version": 3, "diff": ["-points: 5", "+points: 10"]},
         "config_publish": version, "config_rollback": version,

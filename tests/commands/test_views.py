@@ -153,6 +153,25 @@ def test_what_undo_kept_is_named(say: Say) -> None:
 class TestDocuments:
     """``config``."""
 
+    def test_advice_stands_by_document_with_the_answers_below(self, say: Say) -> None:
+        said = say("config", "lint", "acme").out
+        assert "scoring version 3" in said
+        assert "line 7: threshold: Out of reach." in said
+        assert "→ Lower it." in said
+        assert "consent: nothing is published" in said
+        assert "No: 62 points." in said
+        assert "1 piece of advice." in said
+
+    def test_advice_on_a_file_does_not_make_it_invalid(self, desk: Desk, say: Say, home) -> None:
+        warning = {"file": "s.yaml", "line": 2, "path": "rules[1]", "message": "A loop.", "remedy": "Break it."}
+        file = {"file": "s.yaml", "kind": "scoring", "ok": True, "faults": [], "warnings": [warning]}
+        desk.answers["config_validate"] = {"ok": True, "files": [file]}
+        (home / "s.yaml").write_text("x")
+        said = say("config", "validate", "s.yaml")
+        assert said.code == 0
+        assert "A loop." in said.out
+        assert "All documents are valid." in said.out
+
     def test_show_prints_the_yaml_as_it_stands(self, say: Say) -> None:
         assert say("config", "show", "acme", "scoring").out == "kind: scoring\n"
 
