@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from connector.clock import iso
 from connector.errors import UnknownContact
 from connector.model.judgement import Hold, OutboxEntry
+from connector.rules.outlook import outlook
 from connector.rules.receipt import receipt_json
+from connector.rules.why_not import State, why_not
+from connector.rules.words import Language
 from connector.store import Unit, holds, outbox, records
 from connector.store.records import Record
 from connector.store.records.rows import emails_of
@@ -25,8 +28,11 @@ LONGEST_ID = 18
 LATEST = 5
 
 
-def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
-    """The receipt of a contact named by id or e-mail (DESIGN: ``explain --json``), with what was refused and why."""
+def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | None = None) -> dict[str, Any]:
+    """The receipt of a contact named by id or e-mail (DESIGN: ``explain --json``), with what was refused and why.
+
+    ``language`` is that of the sentences under ``why_not``; None: the model's.
+    """
     if at_ms is not None:
         ctx = replace(ctx, rulebook=load(ctx.store, ctx.portal_id, at_ms))
     view, off = portal_view(ctx), off_sources(ctx)
@@ -59,6 +65,12 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["erased_before"] = erased_before
+    body["outlook"] = asdict(outlook(case.facts, ctx.rulebook.rules, view))
+    for fall in body["outlook"]["falls"]:
+        fall["at"] = iso(fall.pop("at_ms"))
+    owner = record.properties.get("hubspot_owner_id")
+    state = State(ctx.row.live, bool(owner), off, [(f.property, f.reason) for f in case.faults])
+    body["why_not"] = [asdict(one) for one in why_not(judgement, ctx.rulebook.rules, state, language)]
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
     return body
 

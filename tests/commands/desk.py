@@ -74,6 +74,12 @@ BILL = {
         {"name": "problem", "met": None, "why": "nobody asked", "remedy": "ask on the phone"},
     ],
     "next": [{"rule": "webinar", "points": 20, "text": "attends a webinar"}],
+    "outlook": {
+        "stage": "mql", "short": 8, "ways": [{"acts": ["E-book", "Site visited"], "points": 55, "effort": 3}],
+        "falls": [{"at": "2026-12-24T09:00:00.000Z", "before": 42, "after": 20, "rules": ["visits"], "loses": ["mql"]}],
+        "risks": [{"act": "Newsletter cancelled", "points": -10, "loses": []}],
+    },
+    "why_not": [{"topic": "mql", "gate": "threshold", "text": "It has 42 of 50 points.", "remedy": "8 more points."}],
 }  # fmt: skip
 RECEIPT = {
     "portal": "acme", "contact": "4711", "ids": ["4711", "12"], "cause": "privacy erase",

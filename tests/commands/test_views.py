@@ -38,6 +38,18 @@ class TestTheBill:
     def test_shows_the_unknown_with_what_it_could_give(self, say: Say) -> None:
         assert re.search(r"\?\s+industry\s+up to \+8\s+the company's industry", say("explain", "acme", "4711").out)
 
+    def test_says_what_lies_ahead_and_why_not(self, say: Say) -> None:
+        said = say("explain", "acme", "jane@example.com").out
+        assert re.search(r"55\s+E-book \+ Site visited", said)
+        assert "20 points by time alone (visits), no longer enough for MQL" in said
+        assert "Newsletter cancelled would cost 10 points" in said
+        assert re.search(r"mql\s+It has 42 of 50 points\.\s+8 more points\.", said)
+
+    def test_asks_for_the_language(self, say: Say, desk: Desk) -> None:
+        say("explain", "acme", "jane@example.com", "--language", "de")
+        ((_, _, _, language), _) = desk.asked("explain")[0]
+        assert language == "de"
+
     def test_marks_the_gates_without_colour(self, say: Say) -> None:
         out = say("explain", "acme", "4711").out
         assert re.search(r"✓\s+persona", out)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from connector.model.judgement import STAGES
+from connector.model.judgement import FAMILIES, STAGES
 from connector.rules.documents.base import Document, Part, Problem
 from connector.rules.documents.conditions import MAX_CONDITIONS, Condition, Name, too_deep, walk
 from connector.rules.documents.scoring_rules import FamilyName, Label, PersonaRule, PropertyRule, Rule
@@ -21,6 +21,7 @@ from connector.rules.documents.shape import Place
 
 MAX_RULES = 200
 MAX_MODELS = 10
+RESERVED = frozenset({"total_cap", "total_floor", *(f"cap_{family}" for family in FAMILIES)})
 
 
 class Family(Part):
@@ -80,6 +81,10 @@ class _Model(Part):
     def problems(self) -> Iterable[Problem]:
         for key, things in (("rules", self.rules), ("families", self.families), ("personas", self.personas)):
             yield from _twice(key, [thing.name for thing in things])
+        for index, rule in enumerate(self.rules):
+            if rule.name in RESERVED:
+                message = f'"{rule.name}" is the name of a line that the receipt adds itself.'
+                yield Problem(("rules", index, "name"), message, "Choose another name.")
         yield from _thresholds_rise(self)
 
 

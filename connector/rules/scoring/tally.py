@@ -7,7 +7,7 @@ otherwise to engagement; the lines of the whole stand in the family ``engagement
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -92,6 +92,15 @@ class Model:
         return Tally(
             score, fit, score - fit, self.grade(fit), families, tuple(lines), tuple(unknown), self._next(open_rules)
         )
+
+    def total(self, lines: Iterable[Line]) -> int:
+        """The score of these lines of rules, with caps and floor applied anew."""
+        kept = [line for line in lines if line.rule not in documents.RESERVED]
+        families = dict(NO_POINTS)
+        for line in kept:
+            families[line.family] += line.points
+        self._bound_families(kept, families)
+        return self._bound_total(kept, families)
 
     def grade(self, fit: int) -> str:
         grades = self.document.grades
