@@ -33,5 +33,5 @@ class Moment(click.ParamType[int]):
 def explain(app: App, name: str, contact: str, at_ms: int | None, language: Literal["en", "de"] | None) -> int:
     """The score of CONTACT (an id or an e-mail) as a bill, its stage with the gates, and what comes next."""
     with app.service() as service:
-        result = service.explain(name, contact, at_ms, language)
+        result = service.explain(name, contact, at_ms, language=language)
     return app.show(result, "bill:receipt")

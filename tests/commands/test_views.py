@@ -47,8 +47,8 @@ class TestTheBill:
 
     def test_asks_for_the_language(self, say: Say, desk: Desk) -> None:
         say("explain", "acme", "jane@example.com", "--language", "de")
-        ((_, _, _, language), _) = desk.asked("explain")[0]
-        assert language == "de"
+        (_, options) = desk.asked("explain")[0]
+        assert options == {"language": "de"}
 
     def test_marks_the_gates_without_colour(self, say: Say) -> None:
         out = say("explain", "acme", "4711").out
@@ -70,7 +70,7 @@ class TestTheBill:
     )
     def test_takes_a_past_moment(self, say: Say, desk: Desk, text: str, millis: int) -> None:
         say("explain", "acme", "4711", "--at", text)
-        assert desk.asked("explain") == [(("acme", "4711", millis), {})]
+        assert desk.asked("explain") == [(("acme", "4711", millis), {"language": None})]
 
     def test_refuses_what_is_no_moment(self, say: Say) -> None:
         assert say("explain", "acme", "4711", "--at", "yesterday").code == 2
