@@ -32,8 +32,8 @@ def judge(facts: Facts, compiled: Compiled, portal: PortalView) -> Judgement:
         gates,
         tally.steps,
         compiled.model.levels(tally.score),
-        persona.match(),
-        tuple([further(model, name, view) for name, _, model in compiled.others]),
+        persona.match,
+        tuple([further(model, name, view) for name, _, model in compiled.others]) if compiled.others else (),
     )
     return Judgement(receipt, decide(receipt, standing, facts, compiled, portal))
 

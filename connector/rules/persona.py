@@ -13,13 +13,17 @@ from connector.rules.view import Answer, View
 
 @dataclass(frozen=True, slots=True)
 class PersonaFit:
-    """How a contact compares with its best persona; ``index`` is the persona's place in the document."""
+    """How a contact compares with its best persona; ``index`` is the persona's place in the document.
+
+    ``match`` is the same as it stands on the receipt; None where no persona is described.
+    """
 
     index: int
     name: str
     met: int
     failed: int
     unknown: int
+    match: PersonaMatch | None = None
 
     def reaches(self, share: float) -> bool | None:
         """Whether that share of the targets is met; None when the unknown ones decide."""
@@ -27,10 +31,6 @@ class PersonaFit:
         if self.met >= wanted - 1e-9:
             return True
         return None if self.met + self.unknown >= wanted - 1e-9 else False
-
-    def match(self) -> PersonaMatch | None:
-        """As it stands on the receipt; None where no persona is described."""
-        return PersonaMatch(self.name, self.met, self.failed, self.unknown) if self.name else None
 
 
 NO_PERSONA = PersonaFit(0, "", 0, 0, 0)
@@ -72,7 +72,9 @@ class Personas:
         fit = self._fits.get(key)
         if fit is None:
             failed = len(answers) - met - unknown
-            fit = self._fits[key] = PersonaFit(index, self.names[index], met, failed, unknown)
+            name = self.names[index]
+            match = PersonaMatch(name, met, failed, unknown)
+            fit = self._fits[key] = PersonaFit(index, name, met, failed, unknown, match)
         return fit, answers
 
 

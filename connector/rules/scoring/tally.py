@@ -68,6 +68,7 @@ class Model:
         self._finds = tuple((rule.find, index, rule.profile, rule.effort) for index, rule in enumerate(self.rules))
         self._caps = tuple((family.name, family.cap) for family in document.families if family.cap is not None)
         self._profile_only = frozenset(FAMILIES) - {rule.family for rule in self.rules if not rule.profile}
+        self._levels: dict[int, tuple[Level, ...]] = {}
         self._steps: dict[tuple[int, int], NextStep] = {}
 
     def tally(self, view: View, persona: int) -> Tally:
@@ -112,7 +113,11 @@ class Model:
 
     def levels(self, score: int) -> tuple[Level, ...]:
         """Every threshold and whether the score reaches it."""
-        return tuple([Level(stage, points, score >= points) for stage, points in self.bars])
+        found = self._levels.get(score)
+        if found is None:
+            found = tuple([Level(stage, points, score >= points) for stage, points in self.bars])
+            self._levels[score] = found
+        return found
 
     def edges(self, view: View, persona: int) -> Iterator[int]:
         for rule in self.rules:
@@ -162,7 +167,7 @@ def further(model: Model, name: str, view: View) -> ModelScore:
     one = model.tally(view, fit.index)
     return ModelScore(
         name, one.score, one.fit, one.engagement, one.grade, one.families, one.lines, one.unknown,
-        model.levels(one.score), fit.match(),
+        model.levels(one.score), fit.match,
     )  # fmt: skip
 
 
