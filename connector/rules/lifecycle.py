@@ -89,7 +89,8 @@ class Machine:
         competitor = self._competitor(view)
         excluded = tuple([one(view, persona) for one in self._exclusions])
         if standing.stage in BEFORE_MQL and (
-            competitor.met is False or any(one.met is False and one.name in self._fatal for one in excluded)
+            competitor.met is False
+            or (self._fatal and any(one.met is False and one.name in self._fatal for one in excluded))
         ):
             standing = standing._replace(stage="disqualified")
         return standing, (

@@ -8,7 +8,8 @@ from typing import Any
 
 from connector.clock import iso
 from connector.errors import UnknownContact
-from connector.model.judgement import Hold, OutboxEntry
+from connector.model.judgement import Hold, Judgement, OutboxEntry
+from connector.model.plan import PortalView
 from connector.rules.outlook import outlook
 from connector.rules.receipt import receipt_json
 from connector.rules.why_not import State, why_not
@@ -65,14 +66,22 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["erased_before"] = erased_before
-    body["outlook"] = asdict(outlook(case.facts, ctx.rulebook.rules, view))
-    for fall in body["outlook"]["falls"]:
-        fall["at"] = iso(fall.pop("at_ms"))
-    owner = record.properties.get("hubspot_owner_id")
-    state = State(ctx.row.live, bool(owner), off, [(f.property, f.reason) for f in case.faults])
-    body["why_not"] = [asdict(one) for one in why_not(judgement, ctx.rulebook.rules, state, language)]
+    body.update(_ahead(ctx, case, judgement, view, off, language))
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
     return body
+
+
+def _ahead(
+    ctx: Context, case: Case, judgement: Judgement, view: PortalView, off: frozenset[str], language: Language | None
+) -> dict[str, Any]:
+    """What lies ahead of the contact, and every reason why something does not happen to it."""
+    ahead = asdict(outlook(case.facts, ctx.rulebook.rules, view))
+    for fall in ahead["falls"]:
+        fall["at"] = iso(fall.pop("at_ms"))
+    owned = bool(case.record.properties.get("hubspot_owner_id"))
+    state = State(ctx.row.live, owned, off, [(fault.property, fault.reason) for fault in case.faults])
+    reasons = why_not(judgement, ctx.rulebook.rules, state, language)
+    return {"outlook": ahead, "why_not": [asdict(one) for one in reasons]}
 
 
 def _not_done(booked: Sequence[OutboxEntry]) -> list[dict[str, str]]:
