@@ -95,6 +95,9 @@ class Condition(Part):
             one_of = ", ".join((*BRANCHES, *SUBJECTS))
             yield Problem((), "A condition needs exactly one of these keys.", f"Write one of: {one_of}.")
             return
+        if getattr(self, "not_" if heads[0] == "not" else heads[0]) is None:
+            yield Problem((heads[0],), "Nothing stands here.", "Say what the condition looks at.")
+            return
         yield from self._of_operators(heads[0], said)
         yield from self._of_values(said)
 
