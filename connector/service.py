@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from connector.errors import ConfigError, ConnectorError, UnknownPortal
 from connector.installing import install
@@ -270,10 +270,12 @@ class Service(Upkeep):
         with self._context(name) as ctx:
             return telling.certified(verify.verify(ctx, sample=sample))
 
-    def explain(self, name: str, contact: str, at_ms: int | None = None) -> dict[str, Any]:
+    def explain(
+        self, name: str, contact: str, at_ms: int | None = None, language: Literal["en", "de"] | None = None
+    ) -> dict[str, Any]:
         """One contact's score as a bill, now or at a past minute."""
         with self._context(name, offline=True) as ctx:
-            return explaining.explain(ctx, contact, at_ms)
+            return explaining.explain(ctx, contact, at_ms, language)
 
     def rescore(self, hub_id: int, contact_id: int, reader: rescoring.Reader) -> rescoring.Score:
         """A contact of HubSpot's portal ``hub_id`` judged anew, within a request; nothing is written."""

@@ -105,6 +105,11 @@ class Upkeep(Installation):
         """Check YAML files without publishing them."""
         return library.validate(paths)
 
+    def config_lint(self, name: str) -> dict[str, Any]:
+        """What is unwise about a portal's published documents, and what every model should be asked."""
+        with self.store.view() as u:
+            return library.advise(u, portals.by_name(u, name))
+
     def config_show(self, name: str, kind: str) -> dict[str, Any]:
         """The published document of a kind."""
         with self.store.view() as u:

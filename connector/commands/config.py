@@ -34,6 +34,23 @@ def validate(app: App, files: tuple[Path, ...]) -> int:
 
 
 @config.command(
+    "lint",
+    short_help="What is unwise about the published documents.",
+    epilog=examples("leadwright config lint acme"),
+)
+@click.argument("name")
+@standard
+def lint(app: App, name: str) -> int:
+    """What is sound but unwise in the published documents: thresholds out of reach, loops, rules that never fire.
+
+    It also answers what every model should be asked, such as whether ten blog posts alone make an MQL. Advice changes
+    nothing, so the exit code is 0 whatever is found.
+    """
+    with app.service() as service:
+        return app.show(service.config_lint(name), "papers:linted")
+
+
+@config.command(
     "show",
     short_help="Print the published document as YAML.",
     epilog=examples("leadwright config show acme scoring > scoring.yaml"),

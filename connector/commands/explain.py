@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import click
 
@@ -27,9 +28,10 @@ class Moment(click.ParamType[int]):
 @click.argument("name")
 @click.argument("contact")
 @click.option("--at", "at_ms", type=Moment(), metavar="TIME", help="As it stood then (ISO; UTC without a zone).")
+@click.option("--language", type=click.Choice(["en", "de"]), help='Of the sentences under "why not".')
 @standard
-def explain(app: App, name: str, contact: str, at_ms: int | None) -> int:
+def explain(app: App, name: str, contact: str, at_ms: int | None, language: Literal["en", "de"] | None) -> int:
     """The score of CONTACT (an id or an e-mail) as a bill, its stage with the gates, and what comes next."""
     with app.service() as service:
-        result = service.explain(name, contact, at_ms)
+        result = service.explain(name, contact, at_ms, language=language)
     return app.show(result, "bill:receipt")

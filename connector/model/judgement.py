@@ -38,12 +38,41 @@ Field = Known | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """Another live contact of the same company, with those of its activities that rules ask for, in time order."""
+
+    contact_id: int
+    activities: tuple[Activity, ...] = ()
+
+
+DealState = Literal["open", "won", "lost", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """What stands beside a contact. None: not read, with the reason in ``why`` or ``why_deals``; empty: there is none.
+
+    ``deals`` are the states of the contact's deals; ``cut`` says that the company has more people than were read.
+    """
+
+    colleagues: tuple[Colleague, ...] | None = None
+    deals: tuple[DealState, ...] | None = None
+    why: str = "not read"
+    cut: bool = False
+    why_deals: str = "not read"
+
+
+NO_CIRCLE = Circle()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything rules may look at for one contact at one instant ``now_ms``.
 
     ``fields`` are canonical contact and company fields; ``properties`` the raw HubSpot values of the contact;
     ``activities`` are in time order and none is later than ``now_ms``. ``complete`` says whether engagement was read;
-    a source that is off stands in ``missing_sources`` and makes its rules unknown, not zero.
+    a source that is off stands in ``missing_sources`` and makes its rules unknown, not zero. ``lists`` are the ids of
+    the HubSpot lists it is on, None when that was not read; ``circle`` is who and what stands beside it.
     """
 
     contact_id: int
@@ -54,6 +83,8 @@ class Facts:
     stage: str | None = None
     furthest_stage: str | None = None
     missing_sources: frozenset[str] = frozenset()
+    lists: frozenset[str] | None = None
+    circle: Circle = NO_CIRCLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +129,46 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One of a model's thresholds: the score from which a contact is good enough for ``stage``."""
+
+    stage: str
+    points: int
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaMatch:
+    """The persona that fits best: how many of its targets are met, not met and unknown."""
+
+    name: str
+    met: int
+    failed: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScore:
+    """What a further model says of the contact; a bill of its own, with the same promises as the receipt's."""
+
+    name: str
+    score: int
+    fit: int
+    engagement: int
+    grade: str
+    families: Mapping[str, int]
+    lines: tuple[Line, ...]
+    unknown: tuple[UnknownLine, ...]
+    levels: tuple[Level, ...] = ()
+    persona: PersonaMatch | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """A score as a bill: ``sum(line.points) == score``; ``families`` are subtotals; ``fit + engagement == score``."""
+    """A score as a bill: ``sum(line.points) == score``; ``families`` are subtotals; ``fit + engagement == score``.
+
+    ``models`` are the portal's further models; no stage moves by them.
+    """
 
     contact_id: int
     at_ms: int
@@ -115,6 +184,9 @@ class Receipt:
     stage: str
     gates: tuple[Gate, ...]
     next_steps: tuple[NextStep, ...]
+    levels: tuple[Level, ...] = ()
+    persona: PersonaMatch | None = None
+    models: tuple[ModelScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

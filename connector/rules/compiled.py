@@ -35,7 +35,8 @@ class Compiled:
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
-        self.model = Model(documents.scoring)
+        self.model = Model(documents.scoring, documents.lifecycle.mql.threshold)
+        self.others = tuple((one.name, one.property, Model(one)) for one in documents.scoring.models)
         scoring = documents.scoring
         self.machine = Machine(
             documents.lifecycle, scoring.threshold, self.model.targets, calibrated=scoring.calibrated

@@ -14,12 +14,14 @@ from connector.model.judgement import FieldValue, Known, Unknown
 from connector.rules import values
 from connector.rules.documents.conditions import Condition, walk
 from connector.rules.documents.fields import LEVELS
+from connector.rules.patterns import pattern
 from connector.rules.view import DAY, Answer, View, sources_of
 
 Test = Callable[[View], bool | None]
 Operator = Callable[[FieldValue, int], bool | None]
 T = TypeVar("T")
 MEMO = 5_000
+NO_LISTS = "list memberships are not mirrored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Leaf:
 
     @property
     def subject(self) -> str:
-        return self.condition.field or self.condition.property or ", ".join(self.condition.did or ())
+        one = self.condition
+        return one.field or one.property or ", ".join(one.did or one.in_list or ())
 
     @property
     def timed(self) -> bool:
@@ -42,7 +45,7 @@ class Leaf:
 class Question:
     """A whole condition, compiled: ``ask`` gives the verdict, ``answer`` also why, ``edges`` when it may change."""
 
-    __slots__ = ("ask", "deeds", "fields", "leaves", "properties", "timed")
+    __slots__ = ("ask", "deeds", "fields", "leaves", "listed", "properties", "timed")
 
     def __init__(self, condition: Condition) -> None:
         self.leaves = tuple(_leaf(one) for one, _ in walk(condition) if not one.children())
@@ -51,6 +54,7 @@ class Question:
         self.fields = _unique(leaf.condition.field for leaf in self.leaves)
         self.properties = _unique(leaf.condition.property for leaf in self.leaves)
         self.deeds = tuple(leaf for leaf in self.leaves if leaf.condition.did)
+        self.listed = tuple(leaf for leaf in self.leaves if leaf.condition.in_list)
         self.timed = any(leaf.timed for leaf in self.leaves)
 
     def answer(self, view: View) -> Answer:
@@ -76,7 +80,9 @@ class Probe(Generic[T]):
         self.question = question
         self._build = build
         self._memo: dict[object, T] = {}
-        alone = len(question.fields) == 1 and not (question.properties or question.deeds or question.timed)
+        alone = len(question.fields) == 1 and not (
+            question.properties or question.deeds or question.listed or question.timed
+        )
         self._single = question.fields[0] if alone else None
 
     def look(self, view: View) -> T:
@@ -103,6 +109,8 @@ class Probe(Generic[T]):
         if question.deeds:
             key.extend(deed.test(view) for deed in question.deeds)
             key.append(view.missing)
+        if question.listed:
+            key.extend(leaf.test(view) for leaf in question.listed)
         return tuple(key)
 
 
@@ -186,6 +194,8 @@ def _tree(condition: Condition, leaves: Iterator[Leaf]) -> Test:
 def _leaf(condition: Condition) -> Leaf:
     if condition.did:
         return Leaf(condition, _did(condition))
+    if condition.in_list:
+        return Leaf(condition, _in_list(frozenset(condition.in_list)))
     if condition.target is not None:
         return Leaf(condition, lambda _: None)
     if condition.is_set is not None:
@@ -244,6 +254,11 @@ def _did(condition: Condition) -> Test:
     return test
 
 
+def _in_list(wanted: frozenset[str]) -> Test:
+    """Any of the lists; unknown while memberships are not read."""
+    return lambda view: None if (lists := view.facts.lists) is None else not wanted.isdisjoint(lists)
+
+
 def _operator(condition: Condition) -> Operator:
     name = condition.operator()
     if name in ("gt", "gte", "lt", "lte", "between"):
@@ -262,11 +277,18 @@ def _worded(condition: Condition, name: str) -> Operator:
     if name == "contains":
         part = str(condition.contains).strip().casefold()
         return lambda value, _: any(part in one for one in values.words(value))
+    if name == "matches":
+        found = pattern(str(condition.matches)).found_in
+        return lambda value, _: any(found(one) for one in _texts(value))
     given = (condition.equals,) if name == "equals" else condition.in_ or condition.not_in or ()
     wanted = frozenset(values.word(one) for one in given if one is not None)
     if name == "not_in":
         return lambda value, _: wanted.isdisjoint(values.words(value))
     return lambda value, _: not wanted.isdisjoint(values.words(value))
+
+
+def _texts(value: FieldValue) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (values.plain(value),)
 
 
 def _numeric(condition: Condition, name: str) -> Operator:
@@ -339,6 +361,8 @@ def _missing(leaf: Leaf, view: View) -> str:
         return ""
     if leaf.condition.did:
         return f"source off: {', '.join(sorted(sources_of(leaf.condition.did) & view.missing))}"
+    if leaf.condition.in_list:
+        return NO_LISTS
     if leaf.condition.target is not None:
         return f"{leaf.condition.target}: the persona has no such target"
     if _value(leaf.condition, view) is not None:
@@ -354,6 +378,8 @@ def _absent(condition: Condition) -> str:
 def _evidence(leaf: Leaf, view: View) -> str:
     if leaf.condition.did:
         return ", ".join(leaf.condition.did)
+    if leaf.condition.in_list:
+        return f"list {', '.join(leaf.condition.in_list)}"
     value = _value(leaf.condition, view)
     if value is None:
         return ""

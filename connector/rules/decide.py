@@ -60,7 +60,18 @@ def decide(
     elif stage == UNKNOWN_STAGE:
         decisions.append(Hold(facts.contact_id, "stage:mql", "stage", standing.gate.why, standing.gate.remedy))
     _write(receipt, stage, blocking, facts, compiled, portal, decisions)
+    if compiled.others:
+        decisions.extend(_further_scores(receipt, facts, compiled, portal))
     return tuple(decisions)
+
+
+def _further_scores(receipt: Receipt, facts: Facts, compiled: Compiled, portal: PortalView) -> Iterator[Decision]:
+    """The scores of further models, for those that name a property of the portal."""
+    for (name, prop, _), one in zip(compiled.others, receipt.models, strict=True):
+        if prop is None or same_value(prop, facts.properties.get(prop), str(one.score), {prop: "number"}):
+            continue
+        write = SetProperty(facts.contact_id, prop, str(one.score), f"model:{name}@{compiled.version}")
+        yield gate(write, facts, compiled.documents, portal) or write
 
 
 def wanted(receipt: Receipt, stage: str, blocking: Gate | None, language: Language) -> tuple[str, ...]:

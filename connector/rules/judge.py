@@ -6,6 +6,7 @@ from connector.model.judgement import Facts, Judgement, Receipt
 from connector.model.plan import PortalView
 from connector.rules.compiled import Compiled
 from connector.rules.decide import decide
+from connector.rules.scoring.tally import further
 from connector.rules.view import View
 
 
@@ -30,6 +31,9 @@ def judge(facts: Facts, compiled: Compiled, portal: PortalView) -> Judgement:
         standing.stage,
         gates,
         tally.steps,
+        compiled.model.levels(tally.score),
+        persona.match,
+        tuple([further(model, name, view) for name, _, model in compiled.others]) if compiled.others else (),
     )
     return Judgement(receipt, decide(receipt, standing, facts, compiled, portal))
 
@@ -46,4 +50,7 @@ def next_change_ms(facts: Facts, compiled: Compiled) -> int | None:
         *compiled.model.edges(view, persona),
         *compiled.machine.edges(view, persona),
     ]
+    for _, _, model in compiled.others:
+        edges += model.personas.edges(view)
+        edges += model.edges(view, model.personas.best(view).index)
     return min((edge for edge in edges if edge > facts.now_ms), default=None)

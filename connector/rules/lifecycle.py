@@ -16,7 +16,7 @@ from connector.model.plan import PortalView
 from connector.rules.conditions import probe
 from connector.rules.documents.conditions import Condition
 from connector.rules.documents.fields import FIELDS
-from connector.rules.documents.lifecycle import CRITERIA, Criterion, LifecycleDocument
+from connector.rules.documents.lifecycle import CRITERIA, Criterion, Exclusion, LifecycleDocument
 from connector.rules.persona import PersonaFit
 from connector.rules.view import DAY, Answer, View, sources_of
 
@@ -77,6 +77,9 @@ class Machine:
         self._competitors = frozenset(document.competitor_domains)
         self._careers = frozenset(document.career_activities)
         self._criteria = tuple(self._compiled(targets_of) for targets_of in targets or ({},))
+        self._exclusions = tuple(_Exclusion(one) for one in document.exclusions)
+        self._fatal = frozenset(one.name for one in document.exclusions if one.then == "disqualify")
+        self._open_when_unknown = frozenset({"competitor", "career_only", *(one.name for one in document.exclusions)})
         self._gates: dict[object, Gate] = {}
 
     def gates(self, view: View, score: int, persona: PersonaFit, ground: Ground) -> tuple[Standing, tuple[Gate, ...]]:
@@ -84,7 +87,11 @@ class Machine:
         identity = self._complete(view)
         standing = self._standing(view, identity.met is True, ground)
         competitor = self._competitor(view)
-        if competitor.met is False and standing.stage in BEFORE_MQL:
+        excluded = tuple([one(view, persona) for one in self._exclusions])
+        if standing.stage in BEFORE_MQL and (
+            competitor.met is False
+            or (self._fatal and any(one.met is False and one.name in self._fatal for one in excluded))
+        ):
             standing = standing._replace(stage="disqualified")
         return standing, (
             identity,
@@ -93,6 +100,7 @@ class Machine:
             *[criterion(view, persona) for criterion in self._criteria[persona.index]],
             competitor,
             self._career_only(view),
+            *excluded,
             standing.gate,
         )
 
@@ -109,7 +117,7 @@ class Machine:
             elif gate.name == "identity":
                 blocks = rule.identity_required
             else:
-                blocks = gate.name not in ("competitor", "career_only") or gate.met is False
+                blocks = gate.name not in self._open_when_unknown or gate.met is False
             if blocks:
                 return gate
         return None
@@ -118,6 +126,8 @@ class Machine:
         for one in self._criteria[persona]:
             if isinstance(one, _ByCondition):
                 yield from one.question.edges(view)
+        for excluding in self._exclusions:
+            yield from excluding.question.edges(view)
         if days := self.document.mql.depth.within_days:
             yield from (act.at_ms + days * DAY for act in view.did(self.document.mql.depth.activities))
 
@@ -262,6 +272,28 @@ class _ByCondition:
         seen = f" ({answer.evidence})" if answer.evidence else ""
         remedy = f"Find out: {answer.missing or self._title}" if met is None else ""
         return Gate(self._name, met, f"{self._title}: {SAID[met]}{seen}", remedy)
+
+
+class _Exclusion:
+    """An exclusion: not met when its condition holds."""
+
+    def __init__(self, exclusion: Exclusion) -> None:
+        self._exclusion = exclusion
+        self._probe = probe(exclusion.when, {}, self._gate)
+        self.question = self._probe.question
+
+    def __call__(self, view: View, _persona: PersonaFit) -> Gate:
+        return self._probe.look(view)
+
+    def _gate(self, answer: Answer) -> Gate:
+        one = self._exclusion
+        met = None if answer.verdict is None else not answer.verdict
+        seen = f" ({answer.evidence})" if answer.evidence else ""
+        if met is False:
+            remedy = "Disqualified" if one.then == "disqualify" else "A person decides and moves the stage in HubSpot"
+            return Gate(one.name, False, f"{one.label}: {SAID[True]}{seen}", remedy)
+        remedy = f"Find out: {answer.missing}" if met is None else ""
+        return Gate(one.name, met, f"{one.label}: {SAID[answer.verdict]}{seen}", remedy)
 
 
 class _ByShare:

@@ -8,7 +8,14 @@ from connector.rules.compiled import Documents
 from connector.rules.decide import ALL_PROPERTIES
 from connector.rules.documents.conditions import Condition, walk
 from connector.rules.documents.fields import FIELDS
-from connector.rules.documents.scoring import ActivityRule, PropertyRule, ScoringDocument, UnopenedRule
+from connector.rules.documents.scoring import ScoringDocument, conditions_of, models_of
+from connector.rules.documents.scoring_rules import (
+    AssociationRule,
+    InactivityRule,
+    Rule,
+    UnopenedRule,
+    VelocityRule,
+)
 
 GATE_PROPERTIES = frozenset(
     {
@@ -28,47 +35,77 @@ def properties_used(documents: Documents) -> set[str]:
     named = {leaf.property for leaf in _all_leaves(documents) if leaf.property is not None}
     identity = {name for entries in documents.lifecycle.mql.identity.values() for name in entries if name not in FIELDS}
     subscriptions = {f"hs_email_optout_{one}" for ids in documents.consent.subscriptions.values() for one in ids}
-    return named | identity | subscriptions | GATE_PROPERTIES | set(ALL_PROPERTIES)
+    written = {one.property for one in documents.scoring.models if one.property}
+    silence = {"createdate"} if any(isinstance(rule, InactivityRule) for rule in rules_of(documents.scoring)) else set()
+    return named | identity | subscriptions | written | silence | GATE_PROPERTIES | set(ALL_PROPERTIES)
 
 
 def lifecycle_fields_used(documents: Documents) -> set[str]:
     """The canonical fields the gates look at."""
     identity = {name for entries in documents.lifecycle.mql.identity.values() for name in entries if name in FIELDS}
-    found = {leaf.field for leaf in _criteria_leaves(documents) if leaf.field is not None}
+    found = {leaf.field for leaf in _gate_leaves(documents) if leaf.field is not None}
     return found | identity | {"email_domain", "email"}
 
 
 def activity_kinds_used(documents: Documents) -> set[str]:
     """The kinds of activity that rules and gates ask for."""
     kinds = set(documents.lifecycle.mql.depth.activities) | set(documents.lifecycle.career_activities)
-    for rule in documents.scoring.rules:
-        if isinstance(rule, ActivityRule):
-            kinds.update(rule.activities)
-        elif isinstance(rule, UnopenedRule):
-            kinds.update(rule.sent, rule.opened)
+    for rule in rules_of(documents.scoring):
+        kinds.update(kinds_of(rule))
     return kinds | {kind for leaf in _all_leaves(documents) for kind in leaf.did or ()}
+
+
+def kinds_of(rule: Rule) -> tuple[str, ...]:
+    """The kinds of activity that a rule names."""
+    return (*rule.sent, *rule.opened) if isinstance(rule, UnopenedRule) else tuple(getattr(rule, "activities", ()))
+
+
+def rules_of(scoring: ScoringDocument) -> Iterator[Rule]:
+    """The enabled rules of all models."""
+    yield from (rule for _, model in models_of(scoring) for rule in model.rules if rule.enabled)
 
 
 def longest_window_days(scoring: ScoringDocument) -> int | None:
     """How many days back activities count at all; None when at least one rule looks back without end."""
-    spans = [rule.within_days for rule in scoring.rules if rule.enabled and not isinstance(rule, PropertyRule)]
+    spans = [_span_of(rule) for rule in rules_of(scoring) if kinds_of(rule) or isinstance(rule, InactivityRule)]
     return None if None in spans else max((span for span in spans if span is not None), default=0)
+
+
+def circle_of(scoring: ScoringDocument) -> frozenset[str]:
+    """What must be read beside a contact: ``colleagues``, ``deals``, both or neither."""
+    return frozenset(rule.of for rule in rules_of(scoring) if isinstance(rule, AssociationRule))
+
+
+def colleague_kinds(scoring: ScoringDocument) -> frozenset[str]:
+    """The kinds of activity that count when a colleague does them."""
+    beside = (rule for rule in rules_of(scoring) if isinstance(rule, AssociationRule))
+    return frozenset(kind for rule in beside for kind in rule.activities)
+
+
+def _span_of(rule: Rule) -> int | None:
+    if isinstance(rule, VelocityRule):
+        return 2 * int(rule.window_days)
+    span: int | None = getattr(rule, "within_days", None)
+    return span
 
 
 def _all_leaves(documents: Documents) -> Iterator[Condition]:
     yield from _leaves(documents.scoring)
-    yield from _criteria_leaves(documents)
+    yield from _gate_leaves(documents)
 
 
 def _leaves(scoring: ScoringDocument) -> Iterator[Condition]:
-    whole = [rule.when for rule in scoring.rules if isinstance(rule, PropertyRule) and rule.enabled]
-    whole.extend(condition for persona in scoring.personas for condition in persona.targets.values())
-    for condition in whole:
-        yield from (leaf for leaf, _ in walk(condition))
+    for _, model in models_of(scoring):
+        on = {("rules", index, "when") for index, rule in enumerate(model.rules) if rule.enabled}
+        for place, condition in conditions_of(model):
+            if place[0] == "personas" or place in on:
+                yield from (leaf for leaf, _ in walk(condition))
 
 
-def _criteria_leaves(documents: Documents) -> Iterator[Condition]:
+def _gate_leaves(documents: Documents) -> Iterator[Condition]:
     criteria = documents.lifecycle.mql.criteria
-    for one in (criteria.persona, criteria.function, criteria.region, criteria.problem):
-        if one.when is not None:
-            yield from (leaf for leaf, _ in walk(one.when))
+    whole = [one.when for one in (criteria.persona, criteria.function, criteria.region, criteria.problem)]
+    whole += [one.when for one in documents.lifecycle.exclusions]
+    for condition in whole:
+        if condition is not None:
+            yield from (leaf for leaf, _ in walk(condition))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from connector.model.judgement import PersonaMatch
 from connector.rules.conditions import Probe, Question
 from connector.rules.documents.scoring import Persona
 from connector.rules.view import Answer, View
@@ -12,13 +13,17 @@ from connector.rules.view import Answer, View
 
 @dataclass(frozen=True, slots=True)
 class PersonaFit:
-    """How a contact compares with its best persona; ``index`` is the persona's place in the document."""
+    """How a contact compares with its best persona; ``index`` is the persona's place in the document.
+
+    ``match`` is the same as it stands on the receipt; None where no persona is described.
+    """
 
     index: int
     name: str
     met: int
     failed: int
     unknown: int
+    match: PersonaMatch | None = None
 
     def reaches(self, share: float) -> bool | None:
         """Whether that share of the targets is met; None when the unknown ones decide."""
@@ -36,7 +41,7 @@ class Personas:
 
     def __init__(self, personas: Sequence[Persona]) -> None:
         self._fits: dict[tuple[int, int, int], PersonaFit] = {}
-        self._names = tuple(persona.name for persona in personas)
+        self.names = tuple(persona.name for persona in personas)
         self._probes: tuple[tuple[tuple[str, Probe[Answer]], ...], ...] = tuple(
             tuple((name, Probe(Question(condition), _same)) for name, condition in persona.targets.items())
             for persona in personas
@@ -67,7 +72,9 @@ class Personas:
         fit = self._fits.get(key)
         if fit is None:
             failed = len(answers) - met - unknown
-            fit = self._fits[key] = PersonaFit(index, self._names[index], met, failed, unknown)
+            name = self.names[index]
+            match = PersonaMatch(name, met, failed, unknown)
+            fit = self._fits[key] = PersonaFit(index, name, met, failed, unknown, match)
         return fit, answers
 
 

@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connector.model.judgement import Gate, Line, NextStep, Receipt, UnknownLine
+from connector.model.judgement import (
+    Gate,
+    Level,
+    Line,
+    ModelScore,
+    NextStep,
+    PersonaMatch,
+    Receipt,
+    UnknownLine,
+)
 
+Plain = Line | UnknownLine | Gate | NextStep | Level | PersonaMatch | ModelScore
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,10 +37,24 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "stage": receipt.stage,
         "gates": [_plain(gate) for gate in receipt.gates],
         "next": [_plain(step) for step in receipt.next_steps],
+        "levels": [_plain(level) for level in receipt.levels],
+        "persona": _plain(receipt.persona) if receipt.persona else None,
+        "models": [_model_json(model) for model in receipt.models],
     }
 
 
-def _plain(value: Line | UnknownLine | Gate | NextStep) -> dict[str, Any]:
+def _model_json(model: ModelScore) -> dict[str, Any]:
+    return {
+        **_plain(model),
+        "families": dict(model.families),
+        "lines": [_plain(line) for line in model.lines],
+        "unknown": [_plain(line) for line in model.unknown],
+        "levels": [_plain(level) for level in model.levels],
+        "persona": _plain(model.persona) if model.persona else None,
+    }
+
+
+def _plain(value: Plain) -> dict[str, Any]:
     """The fields of a flat value; ``dataclasses.asdict`` copies deeply, which costs more than the judging."""
     return {name: getattr(value, name) for name in value.__slots__}
 
@@ -52,6 +76,22 @@ def receipt_from_json(data: Mapping[str, Any]) -> Receipt:
         stage=data["stage"],
         gates=tuple(Gate(**gate) for gate in data["gates"]),
         next_steps=tuple(NextStep(**step) for step in data["next"]),
+        # Receipts that were kept before there were several thresholds and models lack these.
+        levels=tuple(Level(**level) for level in data.get("levels", ())),
+        persona=PersonaMatch(**said) if (said := data.get("persona")) else None,
+        models=tuple(_model(model) for model in data.get("models", ())),
+    )
+
+
+def _model(data: Mapping[str, Any]) -> ModelScore:
+    return ModelScore(
+        **{
+            **data,
+            "lines": tuple(Line(**line) for line in data["lines"]),
+            "unknown": tuple(UnknownLine(**line) for line in data["unknown"]),
+            "levels": tuple(Level(**level) for level in data["levels"]),
+            "persona": PersonaMatch(**data["persona"]) if data["persona"] else None,
+        }
     )
 
 

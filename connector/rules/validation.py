@@ -5,9 +5,10 @@ Only rules whose meaning is certain are judged; of the others the portal itself 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from connector.rules.patterns import NoPattern, portal_pattern
 
 Rules = Mapping[str, Sequence[tuple[str, tuple[str, ...]]]]
 
@@ -46,8 +47,8 @@ def _no_shorter(value: str, limit: str) -> str:
 
 def _like(value: str, pattern: str) -> str:
     try:
-        return "" if re.fullmatch(pattern, value) else f"the form {pattern}"
-    except re.error:  # HubSpot's own kind of pattern: let HubSpot judge
+        return "" if portal_pattern(pattern).is_all_of(value) else f"the form {pattern}"
+    except NoPattern:  # HubSpot's own kind of pattern: let HubSpot judge
         return ""
 
 

@@ -29,6 +29,49 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "halves every {days} days, {points} of {full} points left",
         "halbiert sich alle {days} Tage, noch {points} von {full} Punkten",
     ),
+    "fading_linear": (
+        "gone after {days} days, {points} of {full} points left",
+        "nach {days} Tagen verbraucht, noch {points} von {full} Punkten",
+    ),
+    "fading_steps": (
+        "fades in steps, {points} of {full} points left",
+        "verblasst in Stufen, noch {points} von {full} Punkten",
+    ),
+    "burst": (
+        "{label}: {times} times at least {least} acts within {hours} hours",
+        "{label}: {times}-mal mindestens {least} Handlungen in {hours} Stunden",
+    ),
+    "velocity": (
+        "{label}: {lately} in the last {days} days, {before} in as many days before",
+        "{label}: {lately} in den letzten {days} Tagen, {before} in ebenso vielen davor",
+    ),
+    "dwell": (
+        "{label}: {seconds} seconds spent, {bar} are asked for",
+        "{label}: {seconds} Sekunden verbracht, verlangt sind {bar}",
+    ),
+    "frequency_days": (
+        "{label}: {times} times in {days} days, within {range}",
+        "{label}: {times}-mal in {days} Tagen, innerhalb von {range}",
+    ),
+    "frequency": ("{label}: {times} times, within {range}", "{label}: {times}-mal, innerhalb von {range}"),
+    "on_list": ("{label}: is on the list", "{label}: steht auf der Liste"),
+    "inactive": (
+        "{label}: nothing for {days} days, counted {times} times",
+        "{label}: nichts seit {days} Tagen, {times}-mal gezählt",
+    ),
+    "colleagues_did": (
+        "{label}: {people} colleagues did so within {days} days",
+        "{label}: {people} aus demselben Unternehmen in {days} Tagen",
+    ),
+    "colleagues": (
+        "{label}: {people} colleagues",
+        "{label}: {people} weitere aus demselben Unternehmen",
+    ),
+    "deals": ("{label}: {deals} deals", "{label}: {deals} Deals"),
+    "persona_is": (
+        "{label}: {persona}, {met} of {of} targets met",
+        "{label}: {persona}, {met} von {of} Merkmalen erfüllt",
+    ),
     "capped": ("capped at {points} points", "gedeckelt auf {points} Punkte"),
     "floored": ("no lower than {points} points", "nicht unter {points} Punkte"),
     "unopened": (
@@ -114,7 +157,10 @@ def _inner(text: str) -> str:
 
 def _pattern(english: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", english)
-    numbers = {"times", "counted", "most", "days", "points", "full", "mails", "row", "short"}
+    numbers = {
+        "times", "counted", "most", "days", "points", "full", "mails", "row", "short", "least", "hours", "lately",
+        "before", "seconds", "bar", "people", "deals", "met", "of",
+    }  # fmt: skip
     said = [
         (rf"(?P<{part}>-?\d+)" if part in numbers else rf"(?P<{part}>.+)") if index % 2 else re.escape(part)
         for index, part in enumerate(parts)

@@ -150,16 +150,23 @@ def _companies_of(sqlite: bool) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def contacts_of(u: Unit, portal_id: int, company_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
-    """The contacts linked to each company."""
+def leading_to(
+    u: Unit, portal_id: int, from_type: ObjectType, to_type: ObjectType, ids: Collection[int]
+) -> dict[int, tuple[int, ...]]:
+    """For each of these records, the records of the other kind whose links lead to it."""
     check_portal(portal_id)
     c = ASSOCIATIONS.c
     query = (
         sa.select(c.to_id, c.from_id)
         .distinct()
-        .where(mine(ASSOCIATIONS, portal_id, from_type="contacts", to_type="companies"), u.among(c.to_id, company_ids))
+        .where(mine(ASSOCIATIONS, portal_id, from_type=from_type, to_type=to_type), u.among(c.to_id, ids))
     )
     found: dict[int, list[int]] = {}
-    for company, contact in u.rows(query.order_by(c.to_id, c.from_id)) if company_ids else ():
-        found.setdefault(company, []).append(contact)
-    return {company: tuple(contacts) for company, contacts in found.items()}
+    for end, start in u.rows(query.order_by(c.to_id, c.from_id)) if ids else ():
+        found.setdefault(end, []).append(start)
+    return {end: tuple(starts) for end, starts in found.items()}
+
+
+def contacts_of(u: Unit, portal_id: int, company_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """The contacts linked to each company."""
+    return leading_to(u, portal_id, "contacts", "companies", company_ids)

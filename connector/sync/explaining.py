@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from connector.clock import iso
 from connector.errors import UnknownContact
-from connector.model.judgement import Hold, OutboxEntry
+from connector.model.judgement import Hold, Judgement, OutboxEntry
+from connector.model.plan import PortalView
 from connector.rules.gate import against_any_mail
+from connector.rules.outlook import outlook
 from connector.rules.receipt import receipt_json
+from connector.rules.why_not import State, why_not
+from connector.rules.words import Language
 from connector.store import Unit, holds, outbox, receipts, records
 from connector.store.records import Record
 from connector.store.records.rows import emails_of
@@ -26,8 +30,11 @@ LONGEST_ID = 18
 LATEST = 5
 
 
-def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
-    """The receipt of a contact named by id or e-mail (DESIGN: ``explain --json``), with what was refused and why."""
+def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | None = None) -> dict[str, Any]:
+    """The receipt of a contact named by id or e-mail (DESIGN: ``explain --json``), with what was refused and why.
+
+    ``language`` is that of the sentences under ``why_not``; None: the model's.
+    """
     if at_ms is not None:
         ctx = replace(ctx, rulebook=load(ctx.store, ctx.portal_id, at_ms))
     view, off = portal_view(ctx), off_sources(ctx)
@@ -60,6 +67,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["erased_before"] = erased_before
+    body.update(_ahead(ctx, case, judgement, view, off, language))
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
     body["mailing"] = [
         {"gate": gate, "why": why, "remedy": remedy}
@@ -67,6 +75,19 @@ def explain(ctx: Context, contact: str, at_ms: int | None) -> dict[str, Any]:
     ]
     body["nearest"] = _nearest(ctx, body)
     return body
+
+
+def _ahead(
+    ctx: Context, case: Case, judgement: Judgement, view: PortalView, off: frozenset[str], language: Language | None
+) -> dict[str, Any]:
+    """What lies ahead of the contact, and every reason why something does not happen to it."""
+    ahead = asdict(outlook(case.facts, ctx.rulebook.rules, view))
+    for fall in ahead["falls"]:
+        fall["at"] = iso(fall.pop("at_ms"))
+    owned = bool(case.record.properties.get("hubspot_owner_id"))
+    state = State(ctx.row.live, owned, off, [(fault.property, fault.reason) for fault in case.faults])
+    reasons = why_not(judgement, ctx.rulebook.rules, state, language)
+    return {"outlook": ahead, "why_not": [asdict(one) for one in reasons]}
 
 
 def _nearest(ctx: Context, body: dict[str, Any]) -> list[dict[str, Any]]:

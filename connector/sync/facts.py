@@ -1,15 +1,20 @@
-"""Mirror → ``Facts``: everything rules may look at, for many contacts at a time, now or at a past minute."""
+"""Mirror → ``Facts``: everything rules may look at, for many contacts at a time, now or at a past minute.
+
+List memberships are not in the mirror, so ``Facts.lists`` stays None: *unknown*. Who and what stands beside a contact
+is read in ``beside.py``, and only where a rule asks for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connector.model.judgement import Facts
+from connector.model.judgement import NO_CIRCLE, Facts
 from connector.model.records import Properties
 from connector.rules.mapping import ValueFault, to_fields
 from connector.store import Unit, activities, associations, history, records
 from connector.store.records import Record
+from connector.sync.beside import Beside
 from connector.sync.context import Context
 
 CHUNK = 500
@@ -34,6 +39,7 @@ def cases(
     newer: Mapping[int, Properties] = NOTHING,
 ) -> Iterator[Case]:
     """Cases of live contacts, in chunks: one query per table and chunk. ``newer``: read just now, not mirrored yet."""
+    beside = Beside.of(ctx, u)
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         found = [_with(r, newer) for page in records.stream(u, ctx.portal_id, "contacts", ids=chunk) for r in page]
@@ -43,6 +49,7 @@ def cases(
             r.id: r.properties for page in records.stream(u, ctx.portal_id, "companies", ids=wanted) for r in page
         }
         acts = activities.of(u, ctx.portal_id, [r.id for r in found], until_ms=now_ms)
+        circles = beside.circles(u, [r.id for r in found], company_of, now_ms)
         for record in found:
             company = companies.get(company_of.get(record.id, 0))
             mapped = to_fields(ctx.rulebook.mapping, record.properties, company)
@@ -53,6 +60,7 @@ def cases(
                 properties=record.properties,
                 activities=acts.get(record.id, ()),
                 missing_sources=off,
+                circle=circles.get(record.id, NO_CIRCLE),
             )
             yield Case(record, facts, mapped.faults)
 
@@ -65,9 +73,12 @@ def _with(record: Record, newer: Mapping[int, Properties]) -> Record:
 def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[str]) -> Case:
     """The contact as it was known at a past minute: properties rewound by our own history, later acts not seen."""
     properties: Properties = history.values_at(u, ctx.portal_id, "contacts", record.id, at_ms)
-    company_id = associations.companies_of(u, ctx.portal_id, [record.id]).get(record.id)
+    company_of = associations.companies_of(u, ctx.portal_id, [record.id])
+    company_id = company_of.get(record.id)
     company = history.values_at(u, ctx.portal_id, "companies", company_id, at_ms) if company_id else None
     mapped = to_fields(ctx.rulebook.mapping, properties, company)
     acts = activities.of(u, ctx.portal_id, [record.id], until_ms=at_ms).get(record.id, ())
-    facts = Facts(record.id, at_ms, mapped.fields, properties, acts, missing_sources=off)
+    circles = Beside.of(ctx, u).circles(u, [record.id], company_of, at_ms, past=True)
+    circle = circles.get(record.id, NO_CIRCLE)
+    facts = Facts(record.id, at_ms, mapped.fields, properties, acts, missing_sources=off, circle=circle)
     return Case(record, facts, mapped.faults)

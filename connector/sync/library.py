@@ -1,20 +1,21 @@
-"""A portal's documents: validate, show, compare, publish, roll back. Every version stays."""
+"""A portal's documents: validate, advise, show, compare, publish, roll back. Every version stays."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from connector.errors import ConfigError, DocumentInvalid, Fault
-from connector.presets import load_yaml
+from connector.presets import load_yaml, preset_text
+from connector.rules import lint
 from connector.rules.activities import classify, compile_activities
 from connector.rules.documents import KINDS
-from connector.store import Unit, activities, documents, records
+from connector.store import Unit, activities, definitions, documents, records
 from connector.store.portals import PortalRow
-from connector.sync.rulebook import JUDGING, parse_text
+from connector.sync.rulebook import JUDGING, MAPPED, SHIPPED, parse_text
 
 
 def kind_of(path: Path, text: str) -> str:
@@ -41,7 +42,13 @@ def read(path: Path) -> tuple[str, str]:
 
 def validate(paths: Iterable[Path]) -> dict[str, Any]:
     """Check each file; all faults of all files at once."""
-    files = [_validated(path) for path in paths]
+    files, read = [], {}
+    for path in paths:
+        file = _validated(path)
+        files.append(file)
+        if file["ok"]:
+            read[file["kind"]] = path
+    _advise(files, read)
     return {"files": files, "ok": all(file["ok"] for file in files)}
 
 
@@ -54,7 +61,61 @@ def _validated(path: Path) -> dict[str, Any]:
         faults = [asdict(fault) for fault in invalid.faults]
     except ConfigError as fault:
         faults = [{"file": str(path), "line": 0, "path": "", "message": fault.message, "remedy": fault.remedy}]
-    return {"file": str(path), "kind": kind, "ok": not faults, "faults": faults}
+    return {"file": str(path), "kind": kind, "ok": not faults, "faults": faults, "warnings": []}
+
+
+def _advise(files: list[dict[str, Any]], read: Mapping[str, Path]) -> None:
+    """What is unwise about the sound ones, looked at together; of the rules that are not there, the shipped ones."""
+    texts = {kind: path.read_text(encoding="utf-8") for kind, path in read.items()}
+    parsed = {kind: parse_text(kind, text, str(read[kind])) for kind, text in texts.items()}
+    found = lint.lint(_papers(parsed, {}))
+    for file in files:
+        kind = file["kind"]
+        if file["ok"] and read[kind] == Path(file["file"]):
+            lines = load_yaml(texts[kind], file["file"])[1]
+            file["warnings"] = [asdict(one) for one in lint.as_faults(found, kind, lines, file["file"])]
+
+
+def advise(u: Unit, row: PortalRow) -> dict[str, Any]:
+    """What is unwise about a portal's published documents, and the answers to what every model should be asked."""
+    rows = {kind: found for kind in JUDGING if (found := documents.current(u, row.id, kind)) is not None}
+    parsed = {kind: parse_text(kind, found.body, kind) for kind, found in rows.items()}
+    papers = _papers(parsed, _known_properties(u, row))
+    advice = lint.lint(papers)
+    told = []
+    for kind, one in rows.items():
+        lines = load_yaml(one.body, kind)[1]
+        warnings = [asdict(fault) for fault in lint.as_faults(advice, kind, lines, kind)]
+        told.append({"kind": kind, "version": one.version, "warnings": warnings})
+    missing = [kind for kind in JUDGING if kind not in rows]
+    return {
+        "portal": row.name,
+        "documents": told,
+        "missing": missing,
+        "answers": [asdict(one) for one in lint.answers(papers)],
+        "ok": not missing and not any(one["warnings"] for one in told),
+    }
+
+
+def _papers(parsed: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> lint.Papers:
+    """The documents to look at together; without a model or its gates the shipped ones stand in."""
+    return lint.Papers(
+        scoring=parsed.get("scoring") or _shipped("scoring"),
+        lifecycle=parsed.get("lifecycle") or _shipped("lifecycle"),
+        mapping=parsed.get("mapping"),
+        activities=parsed.get("activities"),
+        workflows=parsed.get("workflows"),
+        known=known,
+    )
+
+
+def _shipped(kind: str) -> Any:
+    return parse_text(kind, preset_text(*SHIPPED[kind]), kind)
+
+
+def _known_properties(u: Unit, row: PortalRow) -> dict[str, frozenset[str]]:
+    """The names of the portal's properties, as far as they are mirrored."""
+    return {kind: frozenset(names) for kind in MAPPED if (names := definitions.properties(u, row.id, kind))}
 
 
 def show(u: Unit, row: PortalRow, kind: str) -> dict[str, Any]:
@@ -94,7 +155,17 @@ def read_valid(path: Path) -> tuple[str, str]:
 def publish(u: Unit, row: PortalRow, path: Path, author: str, reason: str, now_ms: int) -> dict[str, Any]:
     """Publish a valid file as the next version and mark every contact to be judged anew."""
     kind, text = read_valid(path)
-    return put_in_force(u, row, kind, text, author, reason, now_ms)
+    fresh = parse_text(kind, text, str(path))
+    warnings = _warnings(u, row, kind, fresh, text, str(path))
+    return {**put_in_force(u, row, kind, text, author, reason, now_ms), "warnings": warnings}
+
+
+def _warnings(u: Unit, row: PortalRow, kind: str, fresh: Any, text: str, file: str) -> list[dict[str, Any]]:
+    """What is unwise about a document beside the portal's other ones."""
+    rows = {other: documents.current(u, row.id, other) for other in JUDGING if other != kind}
+    parsed = {other: parse_text(other, one.body, other) for other, one in rows.items() if one is not None}
+    found = lint.lint(_papers({**parsed, kind: fresh}, _known_properties(u, row)))
+    return [asdict(one) for one in lint.as_faults(found, kind, load_yaml(text, file)[1], file)]
 
 
 def rollback(

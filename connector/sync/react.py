@@ -20,8 +20,20 @@ from connector.model.records import Properties
 from connector.rules import plan as planning
 from connector.rules.decide import STAMP, same_value
 from connector.rules.judge import next_change_ms
+from connector.rules.needs import circle_of
 from connector.rules.receipt import receipt_json
-from connector.store import Unit, cursors, definitions, holds, outbox, plans, quarantine, receipts, records
+from connector.store import (
+    Unit,
+    associations,
+    cursors,
+    definitions,
+    holds,
+    outbox,
+    plans,
+    quarantine,
+    receipts,
+    records,
+)
 from connector.store.faces import face
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
@@ -46,6 +58,7 @@ def make_plan(ctx: Context, *, patient: bool = False, only: Collection[int] | No
     """
     refuse_half_a_mirror(ctx)
     view, now = portal_view(ctx), ctx.clock.now_ms()
+    only = _with_colleagues(ctx, only)
     with ctx.store.view() as u:
         live = records.count(u, ctx.portal_id, "contacts")
         waiting = len(only) if only is not None else records.dirty_count(u, ctx.portal_id)
@@ -57,6 +70,19 @@ def make_plan(ctx: Context, *, patient: bool = False, only: Collection[int] | No
         with ctx.store.unit() as u:
             plans.save(u, ctx.portal_id, plan.hash, orjson.dumps(_kept_plan(plan)).decode(), now)
     return plan
+
+
+def _with_colleagues(ctx: Context, only: Collection[int] | None) -> Collection[int] | None:
+    """Where a rule looks at colleagues, whoever shares a company with somebody who changed is judged anew, too."""
+    if "colleagues" not in circle_of(ctx.rulebook.rules.documents.scoring):
+        return only
+    with ctx.store.unit() as u:
+        records.mark_colleagues(u, ctx.portal_id, only)
+        if only is None:
+            return None
+        companies = set(associations.companies_of(u, ctx.portal_id, only).values())
+        beside = associations.contacts_of(u, ctx.portal_id, companies)
+    return {*only, *(contact for contacts in beside.values() for contact in contacts)}
 
 
 def refuse_half_a_mirror(ctx: Context) -> None:

@@ -14,7 +14,7 @@ from connector.rules.compiled import Compiled, Documents, compile_documents
 from connector.rules.documents import KINDS, parse_document
 from connector.rules.documents.mapping import properties_used as mapped_properties
 from connector.rules.mapping import CompiledMapping, compile_mapping
-from connector.rules.needs import properties_used
+from connector.rules.needs import circle_of, properties_used
 from connector.store import Store, Unit, definitions, documents
 
 MAPPED: tuple[ObjectType, ...] = ("contacts", "companies")
@@ -27,6 +27,8 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "consent": ("consent", "standard"),
     "schedule": ("schedule", "standard"),
 }
+# What tells whether a deal is open, won or lost, whatever the pipeline (HubSpot docs: default deal properties).
+DEAL_STATE = ("hs_is_closed", "hs_is_closed_won")
 # The documents that judge. The schedule is read by the clock (``schedule``).
 JUDGING = tuple(kind for kind in SHIPPED if kind != "schedule")
 
@@ -116,6 +118,8 @@ def assemble(
     mapping = parsed["mapping"]
     used: dict[str, set[str]] = {kind: set(names) for kind, names in mapped_properties(mapping).items()}
     used.setdefault("contacts", set()).update(properties_used(rules))
+    if "deals" in circle_of(rules.scoring):
+        used.setdefault("deals", set()).update(DEAL_STATE)
     return Rulebook(
         mapping=compile_mapping(mapping, known),
         activities=compile_activities(parsed["activities"]),

@@ -94,6 +94,12 @@ BILL = {
         {"name": "problem", "met": None, "why": "nobody asked", "remedy": "ask on the phone"},
     ],
     "next": [{"rule": "webinar", "points": 20, "text": "attends a webinar"}],
+    "outlook": {
+        "stage": "mql", "short": 8, "ways": [{"acts": ["E-book", "Site visited"], "points": 55, "effort": 3}],
+        "falls": [{"at": "2026-12-24T09:00:00.000Z", "before": 42, "after": 20, "rules": ["visits"], "loses": ["mql"]}],
+        "risks": [{"act": "Newsletter cancelled", "points": -10, "loses": []}],
+    },
+    "why_not": [{"topic": "mql", "gate": "threshold", "text": "It has 42 of 50 points.", "remedy": "8 more points."}],
 }  # fmt: skip
 RECEIPT = {
     "portal": "acme", "contact": "4711", "ids": ["4711", "12"], "cause": "privacy erase",
@@ -154,6 +160,16 @@ def _documents() -> dict[str, Any]:
                                 "refused": [], "text": "2 made, 1 switched on. Nothing differs."},
         "undo": {"portal": "acme", "run": "r2", "restored": 1, "calls": 3, "ok": False,
                  "kept": [{"contact": "4711", "why": "lw_score was changed by somebody since"}]},
+        "config_lint": {
+            "portal": "acme", "missing": ["consent"], "ok": False,
+            "documents": [
+                {"kind": "scoring", "version": 3, "warnings": [
+                    {"file": "s", "line": 7, "path": "threshold", "message": "Out of reach.", "remedy": "Lower it."},
+                ]},
+                {"kind": "lifecycle", "version": 1, "warnings": []},
+            ],
+            "answers": [{"question": "Can ten?", "answer": "No: 62 points.", "fine": True}],
+        },
         "config_show": {"portal": "acme", "kind": "scoring", "version": 3, "body": "kind: scoring\n"},
         "config_diff": {"portal": "acme", "kind": "scoring", "version": 3, "diff": ["-points: 5", "+points: 10"]},
         "config_draft_save": DRAFT, "config_draft_show": DRAFT, "config_draft_publish": version,

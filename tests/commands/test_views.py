@@ -38,6 +38,18 @@ class TestTheBill:
     def test_shows_the_unknown_with_what_it_could_give(self, say: Say) -> None:
         assert re.search(r"\?\s+industry\s+up to \+8\s+the company's industry", say("explain", "acme", "4711").out)
 
+    def test_says_what_lies_ahead_and_why_not(self, say: Say) -> None:
+        said = say("explain", "acme", "jane@example.com").out
+        assert re.search(r"55\s+E-book \+ Site visited", said)
+        assert "20 points by time alone (visits), no longer enough for MQL" in said
+        assert "Newsletter cancelled would cost 10 points" in said
+        assert re.search(r"mql\s+It has 42 of 50 points\.\s+8 more points\.", said)
+
+    def test_asks_for_the_language(self, say: Say, desk: Desk) -> None:
+        say("explain", "acme", "jane@example.com", "--language", "de")
+        (_, options) = desk.asked("explain")[0]
+        assert options == {"language": "de"}
+
     def test_marks_the_gates_without_colour(self, say: Say) -> None:
         out = say("explain", "acme", "4711").out
         assert re.search(r"✓\s+persona", out)
@@ -58,7 +70,7 @@ class TestTheBill:
     )
     def test_takes_a_past_moment(self, say: Say, desk: Desk, text: str, millis: int) -> None:
         say("explain", "acme", "4711", "--at", text)
-        assert desk.asked("explain") == [(("acme", "4711", millis), {})]
+        assert desk.asked("explain") == [(("acme", "4711", millis), {"language": None})]
 
     def test_refuses_what_is_no_moment(self, say: Say) -> None:
         assert say("explain", "acme", "4711", "--at", "yesterday").code == 2
@@ -152,6 +164,25 @@ def test_what_undo_kept_is_named(say: Say) -> None:
 
 class TestDocuments:
     """``config``."""
+
+    def test_advice_stands_by_document_with_the_answers_below(self, say: Say) -> None:
+        said = say("config", "lint", "acme").out
+        assert "scoring version 3" in said
+        assert "line 7: threshold: Out of reach." in said
+        assert "→ Lower it." in said
+        assert "consent: nothing is published" in said
+        assert "No: 62 points." in said
+        assert "1 piece of advice." in said
+
+    def test_advice_on_a_file_does_not_make_it_invalid(self, desk: Desk, say: Say, home) -> None:
+        warning = {"file": "s.yaml", "line": 2, "path": "rules[1]", "message": "A loop.", "remedy": "Break it."}
+        file = {"file": "s.yaml", "kind": "scoring", "ok": True, "faults": [], "warnings": [warning]}
+        desk.answers["config_validate"] = {"ok": True, "files": [file]}
+        (home / "s.yaml").write_text("x")
+        said = say("config", "validate", "s.yaml")
+        assert said.code == 0
+        assert "A loop." in said.out
+        assert "All documents are valid." in said.out
 
     def test_show_prints_the_yaml_as_it_stands(self, say: Say) -> None:
         assert say("config", "show", "acme", "scoring").out == "kind: scoring\n"

@@ -115,3 +115,15 @@ def test_tokens_of_some(u, portal, three):
     found = records.tokens(u, portal, [1, 2])
     assert found[1] == 0
     assert found[2] == records.dirty_or_due(u, portal, T0)[2]
+
+
+def test_whoever_shares_a_company_with_somebody_who_waits_is_marked(u, portal, three):
+    associations.replace(u, portal, "contacts", {1: (company_link(10),), 3: (company_link(11),)}, "companies", T0)
+    records.clear_dirty(u, portal, records.dirty_or_due(u, portal, T0))
+    records.mark_dirty(u, portal, [2])
+    before = records.tokens(u, portal, [2])
+    assert records.mark_colleagues(u, portal, [3]) == 0
+    assert records.mark_colleagues(u, portal) == 1
+    assert waiting(u, portal) == [1, 2]
+    assert records.tokens(u, portal, [2]) == before
+    assert records.mark_colleagues(u, portal) == 0

@@ -120,3 +120,32 @@ def test_explaining_asks_the_portal_nothing(r):
     before = r.twin.ledger.count()
     bill(r)
     assert r.twin.ledger.count() == before
+
+
+def test_what_lies_ahead_and_what_stands_against_is_said_in_the_language_asked_for(r):
+    german = r.run("explain", str(r.anna), None, "de")
+    assert german["outlook"]["stage"] == "mql"
+    assert german["outlook"]["short"] == 50 - german["score"]
+    assert all(way["points"] >= 50 for way in german["outlook"]["ways"])
+    reasons = {(one["topic"], one["gate"]): one["text"] for one in german["why_not"]}
+    assert reasons["mql", "threshold"] == f"Der Kontakt hat {german['score']} von 50 Punkten."
+    assert ("routing", "no_rules") in reasons
+    english = {(one["topic"], one["gate"]): one["text"] for one in bill(r)["why_not"]}
+    assert english["mql", "threshold"] == f"It has {german['score']} of 50 points."
+    assert english.keys() == reasons.keys()
+
+
+def test_several_models_stand_on_one_receipt(r, tmp_path):
+    further = {
+        "name": "readiness_to_buy", "threshold": 10,
+        "rules": [{"name": "demo", "kind": "activity", "family": "readiness", "points": 25,
+                   "activities": ["white_paper"]}],
+    }  # fmt: skip
+    publish(r, tmp_path, "scoring", {**document("scoring"), "models": [further]})
+    r.twin.submit_form("White Paper Anforderung", f"{r.name_of.lower()}@werk.example")
+    r.run("sync")
+    body = bill(r)
+    assert [(one["name"], one["score"]) for one in body["models"]] == [("readiness_to_buy", 25)]
+    assert [(one["stage"], one["points"]) for one in body["levels"]] == [("mql", 50)]
+    assert body["persona"]["name"] == "Ideal customer"
+    publish(r, tmp_path, "scoring", document("scoring"))

@@ -10,6 +10,7 @@ from connector.errors import ConfigError, DocumentInvalid
 from connector.service import Service
 from connector.store import records
 from connector.sync.library import kind_of
+from connector.sync.rulebook import SHIPPED
 from tests.journeys.steps import people, written_back
 from tests.rig import Rig, rig
 from tests.sync.steps import acts, document, look, publish
@@ -155,3 +156,43 @@ def test_a_file_that_is_no_text_is_refused(portal, tmp_path):
     (tmp_path / "scoring.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="UTF-8"):
         portal.run("config_publish", tmp_path / "scoring.yaml", "admin", "x")
+
+
+def test_advice_comes_with_a_valid_file_and_does_not_refuse_it(tmp_path):
+    """The rules are looked at together: what the activities never call a thing is told beside the model."""
+    body = document("scoring")
+    body["rules"].append(
+        {"name": "again", "kind": "property", "family": "readiness", "points": 3,
+         "when": {"property": "leadwright_score", "gt": 10}}
+    )  # fmt: skip
+    scoring, activities = tmp_path / "scoring.yaml", tmp_path / "activities.yaml"
+    scoring.write_text(json.dumps(body), encoding="utf-8")
+    kept = [rule for rule in document("activities")["rules"] if rule["kind"] != "e_book"]
+    activities.write_text(json.dumps({**document("activities"), "rules": kept}), encoding="utf-8")
+    checked = Service.config_validate([scoring, activities])
+    assert checked["ok"]
+    told = {one["message"] for one in checked["files"][0]["warnings"]}
+    assert any("a loop" in one for one in told)
+    assert any('calls no event "e_book"' in one for one in told)
+
+
+def test_advice_is_told_when_a_document_is_published(r, tmp_path):
+    body = document("scoring")
+    body["rules"].append(
+        {"name": "typo", "kind": "property", "family": "readiness", "points": 3,
+         "when": {"property": "jobtitel", "is_set": True}}
+    )  # fmt: skip
+    warnings = publish(r, tmp_path, "scoring", body)["warnings"]
+    (one,) = [warning for warning in warnings if "jobtitel" in warning["message"]]
+    assert one["remedy"].startswith('Did you mean "jobtitle"?')
+    assert one["path"] == f"rules[{len(body['rules'])}].when"
+
+
+def test_the_published_documents_are_advised_on_together(portal):
+    found = portal.run("config_lint")
+    assert {one["kind"] for one in found["documents"]} == set(SHIPPED) - {"schedule"}
+    assert found["missing"] == []
+    told = {one["kind"]: [warning["message"] for warning in one["warnings"]] for one in found["documents"]}
+    assert told["scoring"]
+    assert told["consent"] == told["mapping"] == []
+    assert found["answers"][0]["fine"]

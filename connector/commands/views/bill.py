@@ -29,15 +29,19 @@ def receipt(result: Result) -> None:
         out.print(_gates(result))
     if result["next"]:
         out.print(_next(result))
+    if result.get("outlook"):
+        _outlook(result["outlook"])
     if result.get("held"):
         out.print(_held(result))
+    if result.get("why_not"):
+        out.print(_why_not(result))
     if result.get("not_done"):
         out.print(_not_done(result))
 
 
 def _stage(result: Result) -> str:
     stage = str(result["stage"] or "no stage")
-    return stage.upper() if stage in {"mql", "sal", "sql"} else stage
+    return _upper(stage)
 
 
 def _bill(result: Result) -> Table:
@@ -85,6 +89,27 @@ def _remedy(gate: Result) -> str:
 def _next(result: Result) -> Table:
     rows = [(f"+{step['points']}", str(step["text"]).removesuffix(f" (+{step['points']})")) for step in result["next"]]
     return fill(table("points", "what comes next", right=("points",)), rows)
+
+
+def _outlook(ahead: Result) -> None:
+    """The cheapest ways to the next threshold, and when the score falls by itself."""
+    if ahead["ways"]:
+        rows = [(str(way["points"]), clean(" + ".join(way["acts"]))) for way in ahead["ways"]]
+        console().print(fill(table("points", f"cheapest ways to {_upper(ahead['stage'])}", right=("points",)), rows))
+    for fall in ahead["falls"]:
+        loses = f", no longer enough for {', '.join(map(_upper, fall['loses']))}" if fall["loses"] else ""
+        lines(clean(f"{moment(fall['at'])}: {fall['after']} points by time alone ({', '.join(fall['rules'])}){loses}"))
+    for risk in ahead["risks"]:
+        lines(clean(f"{risk['act']} would cost {-risk['points']} points"))
+
+
+def _upper(stage: str) -> str:
+    return stage.upper() if stage in {"mql", "sal", "sql"} else stage
+
+
+def _why_not(result: Result) -> Table:
+    rows = [(one["topic"], one["text"], one["remedy"]) for one in result["why_not"]]
+    return fill(table("why not", "what is the matter", "what would change it"), rows)
 
 
 def _held(result: Result) -> Table:

@@ -16,15 +16,16 @@ from pydantic import Field, field_validator
 from connector.rules.documents import wording
 from connector.rules.documents.base import Complaint, Part, Problem
 from connector.rules.documents.fields import FIELDS, LEVELS
+from connector.rules.patterns import fault_of
 
 MAX_DEPTH = 5
 MAX_CONDITIONS = 200
 OPERATORS = (
-    "is_set", "equals", "in", "not_in", "contains", "gt", "gte", "lt", "lte", "between",
+    "is_set", "equals", "in", "not_in", "contains", "matches", "gt", "gte", "lt", "lte", "between",
     "at_least_level", "is_true", "before", "after", "within_next_months",
 )  # fmt: skip
 BRANCHES = ("all", "any", "not")
-SUBJECTS = ("field", "property", "target", "did")
+SUBJECTS = ("field", "property", "target", "did", "in_list")
 
 Scalar = str | int | float | bool
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
@@ -34,8 +35,9 @@ class Condition(Part):
     """Either a branch (``all``, ``any``, ``not``) or a leaf: a subject with one operator.
 
     Subjects: ``field`` (canonical), ``property`` (HubSpot's own name), ``target`` (one of the persona's, without
-    operator) and ``did`` (activity kinds; with ``within_days`` and ``at_least``). An empty value answers *unknown*;
-    only ``is_set`` answers yes or no for it.
+    operator), ``did`` (activity kinds; with ``within_days`` and ``at_least``) and ``in_list`` (ids of HubSpot lists,
+    any of them). An empty value answers *unknown*; only ``is_set`` answers yes or no for it. ``matches`` takes a
+    pattern of RE2 and finds it anywhere in the value.
     """
 
     all: tuple[Condition, ...] | None = None
@@ -45,11 +47,13 @@ class Condition(Part):
     property: Name | None = None
     target: Name | None = None
     did: tuple[Name, ...] | None = None
+    in_list: tuple[Annotated[str, Field(pattern=r"^\d{1,18}$")], ...] | None = None
     is_set: bool | None = None
     equals: Scalar | None = None
     in_: tuple[Scalar, ...] | None = Field(default=None, alias="in")
     not_in: tuple[Scalar, ...] | None = None
     contains: str | None = None
+    matches: str | None = None
     gt: float | None = None
     gte: float | None = None
     lt: float | None = None
@@ -77,12 +81,22 @@ class Condition(Part):
             raise Complaint(f'"{value}" is no level.', f"Levels from the top down: {', '.join(LEVELS)}.")
         return value
 
+    @field_validator("matches")
+    @classmethod
+    def _known_pattern(cls, value: str | None) -> str | None:
+        if value is not None and (fault := fault_of(value)):
+            raise Complaint(fault, "Write it in RE2's words, for instance: ^(head|leiter)")
+        return value
+
     def problems(self) -> Iterable[Problem]:
         said = self.said()
         heads = [name for name in (*BRANCHES, *SUBJECTS) if name in said]
         if len(heads) != 1:
             one_of = ", ".join((*BRANCHES, *SUBJECTS))
             yield Problem((), "A condition needs exactly one of these keys.", f"Write one of: {one_of}.")
+            return
+        if getattr(self, "not_" if heads[0] == "not" else heads[0]) is None:
+            yield Problem((heads[0],), "Nothing stands here.", "Say what the condition looks at.")
             return
         yield from self._of_operators(heads[0], said)
         yield from self._of_values(said)
@@ -108,7 +122,7 @@ class Condition(Part):
             yield Problem((), f"A condition on `{head}` takes {what}.", f"Operators: {known}." if wanted else "")
         if head != "did" and said & {"within_days", "at_least"}:
             yield Problem((), "`within_days` and `at_least` belong to `did`.", "Write `did: [e_book]` beside them.")
-        if head in ("all", "any", "did") and not getattr(self, head):
+        if head in ("all", "any", "did", "in_list") and not getattr(self, head):
             yield Problem((head,), "The list is empty.", "Name at least one.")
 
     def _of_values(self, said: frozenset[str]) -> Iterator[Problem]:

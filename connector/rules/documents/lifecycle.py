@@ -15,6 +15,9 @@ from connector.rules.documents.base import Document, Part, Problem
 from connector.rules.documents.conditions import Condition, Name, too_deep, walk
 
 StageName = Literal["subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer", "recycled", "disqualified"]
+GATES = frozenset(
+    {"identity", "threshold", "depth", "persona", "function", "region", "problem", "competitor", "career_only", "stage"}
+)
 CRITERIA = ("persona", "function", "region", "problem")
 
 
@@ -101,6 +104,26 @@ class MqlRule(Part):
     again: bool = False
 
 
+class Exclusion(Part):
+    """Who must not become an MQL by itself, whatever the score: bought addresses, job hunters of a kind …
+
+    When the condition holds, ``hold`` leaves the contact where it is until a person decides, and ``disqualify`` says
+    that it is none of ours. *Unknown* does not exclude.
+    """
+
+    name: Name
+    label: Annotated[str, Field(min_length=1, max_length=80)]
+    when: Condition
+    then: Literal["hold", "disqualify"] = "hold"
+
+    def problems(self) -> Iterable[Problem]:
+        yield from (Problem(("when", *one.place), one.message, one.remedy) for one in too_deep(self.when))
+        if self.name in GATES:
+            yield Problem(("name",), f'"{self.name}" is a gate of its own.', "Choose another name.")
+        if any(leaf.target for leaf, _ in walk(self.when)):
+            yield Problem(("when",), "An exclusion knows no persona.", "Name the field instead of a target.")
+
+
 class LifecycleDocument(Document):
     """The stage machine. Stages only move forward, unless ``allow_backward``; ``fall_back_below`` needs it."""
 
@@ -111,6 +134,7 @@ class LifecycleDocument(Document):
     mql: MqlRule
     competitor_domains: tuple[str, ...] = ()
     career_activities: tuple[Name, ...] = ()
+    exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=20)] = ()
     allow_backward: bool = False
     fall_back_below: Annotated[int, Field(ge=0, le=10_000)] | None = None
 
@@ -122,6 +146,9 @@ class LifecycleDocument(Document):
         if self.vocabulary != "standard" and self.vocabulary not in self.vocabularies:
             known = ", ".join(("standard", *self.vocabularies))
             yield Problem(("vocabulary",), f'There is no vocabulary "{self.vocabulary}".', f"Known: {known}.")
+        names = [one.name for one in self.exclusions]
+        for name in {one for one in names if names.count(one) > 1}:
+            yield Problem(("exclusions",), f'The name "{name}" is used more than once.', "Names are unique.")
         for index, domain in enumerate(self.competitor_domains):
             if "." not in domain or set(domain) & set("@/ ") or domain != domain.lower():
                 yield Problem(

@@ -1,25 +1,27 @@
-"""The ``scoring`` document: a model with its families, personas and rules, as an admin reads and edits it.
+"""The ``scoring`` document: models with their families, personas, thresholds and rules, as an admin edits them.
 
-Not here: what a rule gives for a contact (``connector/rules/scoring/``), and warnings about a sound but unwise model
-(``connector/rules/scoring/paths.py``).
+Not here: the kinds of rule (``documents/scoring_rules.py``), what a rule gives for a contact
+(``connector/rules/scoring/``), and warnings about a sound but unwise model (``connector/rules/lint/``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from connector.model.judgement import FAMILIES, STAGES
 from connector.rules.documents.base import Document, Part, Problem
 from connector.rules.documents.conditions import MAX_CONDITIONS, Condition, Name, too_deep, walk
+from connector.rules.documents.scoring_rules import FamilyName, Label, PersonaRule, PropertyRule, Rule
+from connector.rules.documents.shape import Place
 
-FamilyName = Literal["demographic", "firmographic", "product_interest", "readiness", "engagement", "persona_fit"]
-Points = Annotated[int, Field(ge=-1000, le=1000)]
-Days = Annotated[int, Field(ge=1, le=3650)]
-Label = Annotated[str, Field(max_length=80)]
 MAX_RULES = 200
+MAX_MODELS = 10
+RESERVED = frozenset({"total_cap", "total_floor", *(f"cap_{family}" for family in FAMILIES)})
 
 
 class Family(Part):
@@ -52,124 +54,23 @@ class Persona(Part):
             yield Problem(("targets",), "The persona has no targets.", "Name at least one.")
         for name, condition in self.targets.items():
             yield from (Problem(("targets", name, *one.place), one.message, one.remedy) for one in too_deep(condition))
-            if any(leaf.did or leaf.target for leaf, _ in walk(condition)):
+            if any(leaf.did or leaf.target or leaf.in_list for leaf, _ in walk(condition)):
                 message = "A persona's target looks at fields and properties only."
-                yield Problem(("targets", name), message, "Put activities into rules.")
+                yield Problem(("targets", name), message, "Put activities and lists into rules.")
 
 
-class Match(Part):
-    """Narrows an activity rule: by funnel phase, asset, form or campaign, words in title or URL, or dwell time."""
+class StageThreshold(Part):
+    """The score from which a contact is good enough for a stage. That of MQL is the model's ``threshold``."""
 
-    phases: tuple[Literal["tofu", "mofu", "bofu"], ...] = ()
-    assets: tuple[str, ...] = ()
-    refs: tuple[str, ...] = ()
-    title_contains: tuple[str, ...] = ()
-    url_contains: tuple[str, ...] = ()
-    min_seconds: Annotated[int, Field(ge=1)] | None = None
+    stage: Literal["lead", "sal", "sql", "opportunity", "customer"]
+    points: Annotated[int, Field(ge=1, le=10_000)]
 
 
-class Decay(Part):
-    """Points fade: half of them are left after ``half_life_days``, counted in whole days of 24 hours."""
+class _Model(Part):
+    """What the portal's main model and its further models have in common."""
 
-    half_life_days: Annotated[int, Field(ge=1, le=3650)]
-
-
-class _Rule(Part):
-    """What all rules share. ``effort`` 1 (easy) to 5 (hard) orders the next steps."""
-
-    name: Name
-    label: Label = ""
-    family: FamilyName
-    points: Points
-    enabled: bool = True
-    effort: Annotated[int, Field(ge=1, le=5)] | None = None
-
-    def problems(self) -> Iterable[Problem]:
-        if self.points == 0:
-            yield Problem(("points",), "A rule that gives no points says nothing.", "Set points or `enabled: false`.")
-
-
-class PropertyRule(_Rule):
-    """Full points when the condition holds, 0 when it does not, *unknown* when a value it needs is empty."""
-
-    kind: Literal["property"]
-    when: Condition
-
-    def problems(self) -> Iterable[Problem]:
-        yield from super().problems()
-        for one in too_deep(self.when):
-            yield Problem(("when", *one.place), one.message, one.remedy)
-        if any(leaf.did for leaf, _ in walk(self.when)):
-            yield Problem(("when",), "A property rule looks at no activities.", "Use a rule of `kind: activity`.")
-
-
-class ActivityRule(_Rule):
-    """Points for what a contact did.
-
-    ``once``: at most one event counts. ``per_event``: each counts. ``per_window``: at most ``max_per_window`` events
-    within any ``window_days`` count, the earliest first. ``cap`` and ``floor`` bound the rule's points. Only events
-    younger than ``within_days`` count; only human ones unless ``human_only: false``; unsure ones if ``count_unsure``.
-    """
-
-    kind: Literal["activity"]
-    activities: Annotated[tuple[Name, ...], Field(min_length=1)]
-    counting: Literal["once", "per_event", "per_window"] = "once"
-    window_days: Days | None = None
-    max_per_window: Annotated[int, Field(ge=1, le=1000)] = 1
-    cap: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    floor: Annotated[int, Field(le=-1, ge=-10_000)] | None = None
-    within_days: Days | None = None
-    human_only: bool = True
-    count_unsure: bool = False
-    match: Match | None = None
-    decay: Decay | None = None
-    sources: tuple[str, ...] | None = None
-
-    def problems(self) -> Iterable[Problem]:
-        yield from super().problems()
-        if (self.counting == "per_window") != (self.window_days is not None):
-            yield Problem(("window_days",), "`window_days` and `counting: per_window` need each other.", "")
-        if self.max_per_window != 1 and self.counting != "per_window":
-            yield Problem(("max_per_window",), "`max_per_window` needs `counting: per_window`.", "")
-        yield from _bounds(self)
-
-
-class UnopenedRule(_Rule):
-    """Points off, once per ``in_a_row`` mails in a row that nobody opened at least ``after_days`` after they went out.
-
-    An open by a machine (privacy proxy, scanner) says neither: such a mail counts as unknown and ends the row.
-    """
-
-    kind: Literal["unopened_mails"]
-    sent: Annotated[tuple[Name, ...], Field(min_length=1)] = ("mail_sent",)
-    opened: Annotated[tuple[Name, ...], Field(min_length=1)] = ("mail_opened", "mail_clicked")
-    in_a_row: Annotated[int, Field(ge=1, le=100)] = 3
-    after_days: Days = 7
-    floor: Annotated[int, Field(le=-1, ge=-10_000)] | None = -15
-    within_days: Days | None = None
-    match: Match | None = None
-    sources: tuple[str, ...] | None = None
-
-    def problems(self) -> Iterable[Problem]:
-        yield from super().problems()
-        if self.points > 0:
-            yield Problem(("points",), "Mails that nobody opens cannot bring points.", "Write a number below 0.")
-        elif self.floor is not None and self.floor > self.points:
-            yield Problem(("floor",), "The floor is above the points of one step.", f"Write {self.points} or lower.")
-        if self.within_days is not None and self.within_days <= self.after_days:
-            yield Problem(("within_days",), "The look-back ends before a mail is old enough.", "Make it longer.")
-
-
-Rule = Annotated[PropertyRule | ActivityRule | UnopenedRule, Field(discriminator="kind")]
-
-
-class ScoringDocument(Document):
-    """A scoring model. ``threshold`` is the score at which a lead becomes an MQL; ``calibrated`` says who vouches."""
-
-    version_label: Label = ""
-    language: Literal["en", "de"] = "en"
     threshold: Annotated[int, Field(ge=1, le=10_000)] = 50
-    calibrated: bool = False
+    thresholds: Annotated[tuple[StageThreshold, ...], Field(max_length=5)] = ()
     grades: Grades = Grades()
     families: tuple[Family, ...] = ()
     cap: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -180,39 +81,113 @@ class ScoringDocument(Document):
     def problems(self) -> Iterable[Problem]:
         for key, things in (("rules", self.rules), ("families", self.families), ("personas", self.personas)):
             yield from _twice(key, [thing.name for thing in things])
+        for index, rule in enumerate(self.rules):
+            if rule.name in RESERVED:
+                message = f'"{rule.name}" is the name of a line that the receipt adds itself.'
+                yield Problem(("rules", index, "name"), message, "Choose another name.")
+        yield from _thresholds_rise(self)
+
+
+class FurtherModel(_Model):
+    """A second opinion beside the main model: scored and explained, but no stage moves by it.
+
+    ``property`` is one of the portal's own number properties; the score is written there.
+    """
+
+    name: Name
+    label: Label = ""
+    property: Name | None = None
+
+    def problems(self) -> Iterable[Problem]:
+        yield from super().problems()
+        if self.property and self.property.startswith(("leadwright_", "hs_")):
+            message = f"{self.property} belongs to {'Leadwright' if self.property[0] == 'l' else 'HubSpot'} itself."
+            yield Problem(("property",), message, "Name a number property of the portal's own.")
+
+
+class ScoringDocument(_Model, Document):
+    """A scoring model. ``threshold`` is the score at which a lead becomes an MQL; ``calibrated`` says who vouches.
+
+    ``models`` are further models of the same portal, each whole in itself.
+    """
+
+    version_label: Label = ""
+    language: Literal["en", "de"] = "en"
+    calibrated: bool = False
+    models: Annotated[tuple[FurtherModel, ...], Field(max_length=MAX_MODELS)] = ()
+
+    def problems(self) -> Iterable[Problem]:
+        yield from super().problems()
+        yield from _twice("models", [one.name for one in self.models])
+        written = Counter(one.property for one in self.models if one.property)
+        for index, one in enumerate(self.models):
+            if one.property and written[one.property] > 1:
+                message = f"{one.property} is written by more than one model."
+                yield Problem(("models", index, "property"), message, "Give each model a property of its own.")
+
+
+Model = ScoringDocument | FurtherModel
+
+
+def models_of(document: ScoringDocument) -> Iterator[tuple[Place, Model]]:
+    """The main model and the further ones, each with its place in the document."""
+    yield (), document
+    yield from ((("models", index), one) for index, one in enumerate(document.models))
 
 
 def checks(document: ScoringDocument) -> Iterator[Problem]:
     """What only the whole document can say about itself."""
-    conditions = list(_conditions(document))
+    for place, model in models_of(document):
+        yield from (Problem((*place, *one.place), one.message, one.remedy) for one in _checks(model))
+
+
+def conditions_of(model: Model) -> Iterator[tuple[Place, Condition]]:
+    """Every condition of a model, with its place."""
+    for index, rule in enumerate(model.rules):
+        if isinstance(rule, PropertyRule):
+            yield ("rules", index, "when"), rule.when
+    for index, persona in enumerate(model.personas):
+        for name, condition in persona.targets.items():
+            yield ("personas", index, "targets", name), condition
+
+
+def _checks(model: Model) -> Iterator[Problem]:
+    conditions = list(conditions_of(model))
     if sum(1 for _, one in conditions for _ in walk(one)) > MAX_CONDITIONS:
         yield Problem(("rules",), f"The model has more than {MAX_CONDITIONS} conditions.", "Leave some out.")
-    targets = {name for persona in document.personas for name in persona.targets}
+    targets = {name for persona in model.personas for name in persona.targets}
     for place, condition in conditions:
         for leaf, _ in walk(condition):
             if leaf.target is not None and leaf.target not in targets:
                 known = ", ".join(sorted(targets)) or "none"
                 yield Problem(place, f'No persona has the target "{leaf.target}".', f"Known targets: {known}.")
+    yield from _personas_are_there(model)
 
 
-def _conditions(document: ScoringDocument) -> Iterator[tuple[tuple[str | int, ...], Condition]]:
-    for index, rule in enumerate(document.rules):
-        if isinstance(rule, PropertyRule):
-            yield ("rules", index, "when"), rule.when
-    for index, persona in enumerate(document.personas):
-        for name, condition in persona.targets.items():
-            yield ("personas", index, "targets", name), condition
+def _personas_are_there(model: Model) -> Iterator[Problem]:
+    known = {persona.name for persona in model.personas}
+    for index, rule in enumerate(model.rules):
+        if not isinstance(rule, PersonaRule):
+            continue
+        if not known:
+            yield Problem(("rules", index), "The model describes no persona.", "Describe one under `personas`.")
+        for name in sorted(set(rule.personas) - known) if known else ():
+            message = f'There is no persona "{name}".'
+            yield Problem(("rules", index, "personas"), message, f"Known personas: {', '.join(sorted(known))}.")
 
 
-def _bounds(rule: ActivityRule) -> Iterator[Problem]:
-    if rule.cap is not None and rule.points < 0:
-        yield Problem(("cap",), "A rule that takes points has a floor, not a cap.", "Write `floor: -15`.")
-    if rule.floor is not None and rule.points > 0:
-        yield Problem(("floor",), "A rule that gives points has a cap, not a floor.", "Write `cap: 30`.")
-    if rule.cap is not None and 0 < rule.cap < rule.points:
-        yield Problem(("cap",), "The cap is below the points of one event.", f"Write {rule.points} or more.")
-    if rule.floor is not None and rule.points < rule.floor:
-        yield Problem(("floor",), "The floor is above the points of one event.", f"Write {rule.points} or lower.")
+def _thresholds_rise(model: _Model) -> Iterator[Problem]:
+    """A later stage needs more points; each stage has one threshold."""
+    bars = {"mql": model.threshold}
+    for index, one in enumerate(model.thresholds):
+        if one.stage in bars:
+            yield Problem(("thresholds", index, "stage"), f"{one.stage} has a threshold already.", "Leave one out.")
+        bars[one.stage] = one.points
+    in_order = [(stage, bars[stage]) for stage in STAGES if stage in bars]
+    for (earlier, low), (later, high) in pairwise(in_order):
+        if low >= high:
+            message = f"{later} needs {high} points, no more than {earlier} with {low}."
+            yield Problem(("thresholds",), message, "A later stage needs a higher threshold.")
 
 
 def _twice(key: str, names: list[str]) -> Iterator[Problem]:

@@ -8,8 +8,9 @@ from typing import Final
 from connector.model.judgement import Line, UnknownLine
 from connector.model.records import Activity
 from connector.rules.conditions import MEMO
-from connector.rules.documents.scoring import ActivityRule, Match
-from connector.rules.scoring import decay
+from connector.rules.documents.scoring_rules import ActivityRule, Match
+from connector.rules.patterns import pattern
+from connector.rules.scoring.decay import Fade
 from connector.rules.scoring.finding import Finding, label_of
 from connector.rules.view import DAY, View, day_text, sources_of
 from connector.rules.words import say
@@ -45,7 +46,7 @@ class Deed:
         self._window = (rule.window_days or 0) * DAY
         self._most = rule.max_per_window
         self._bound = rule.cap if rule.points > 0 else rule.floor
-        self._fading = rule.decay.half_life_days if rule.decay else 0
+        self._fading = Fade(rule.decay) if rule.decay else None
         counted = HUMAN_OR_UNSURE if rule.count_unsure else HUMAN
         self._verdicts = counted if rule.human_only else ALL
         self._idle: Finding = (None, None, max(rule.points, 0))
@@ -81,7 +82,7 @@ class Deed:
         if self._window and len(counted) >= self._most:
             yield counted[-self._most].at_ms + self._window
         if self._fading and counted:
-            step = decay.next_step_ms(self._each, counted, self._fading, view.now)
+            step = self._fading.next_step_ms(self._each, counted, view.now)
             yield from () if step is None else (step,)
 
     def _seen(self, view: View) -> Sequence[Activity]:
@@ -110,7 +111,7 @@ class Deed:
     def _worth_of(self, counted: list[Activity], now: int) -> tuple[int, int]:
         """The points, and how many one more event would add; remembered by number where nothing fades."""
         if self._fading:
-            points = self._bounded(decay.faded(self._each, counted, self._fading, now))
+            points = self._bounded(self._fading.faded(self._each, counted, now))
             return points, max(self._more(points), 0)
         points = self._bounded(self._each * len(counted))
         worth = points, max(self._more(points), 0)
@@ -161,7 +162,7 @@ class Deed:
         elif self._counting == "once" and times > 1:
             parts.append(say("once"))
         if self._fading and points != full and points != self._bound:
-            parts.append(say("fading", days=self._fading, points=points, full=full))
+            parts.append(self._fading.say(points, full))
         elif points != full:
             parts.append(say("capped" if points > 0 else "floored", points=points))
         return "; ".join(parts)
@@ -172,9 +173,10 @@ def matcher(match: Match) -> Callable[[Activity], bool]:
     titles = tuple(part.casefold() for part in match.title_contains)
     urls = tuple(part.casefold() for part in match.url_contains)
     assets, refs = frozenset(match.assets), frozenset(match.refs)
+    patterns = _patterns(match)
 
     def matches(one: Activity) -> bool:
-        if match.phases and one.detail.get("phase") not in match.phases:
+        if match.phases and one.detail.get("phase", "").casefold() not in match.phases:
             return False
         if (assets and one.asset not in assets) or (refs and one.ref not in refs):
             return False
@@ -182,11 +184,25 @@ def matcher(match: Match) -> Callable[[Activity], bool]:
             return False
         if urls and not any(part in one.url.casefold() for part in urls):
             return False
-        return match.min_seconds is None or _seconds(one) >= match.min_seconds
+        if patterns and not all(fits(one) for fits in patterns):
+            return False
+        return match.min_seconds is None or (millis(one) or 0) >= match.min_seconds * 1000
 
     return matches
 
 
-def _seconds(one: Activity) -> float:
+def _patterns(match: Match) -> tuple[Callable[[Activity], bool], ...]:
+    found: list[Callable[[Activity], bool]] = []
+    if match.title_matches is not None:
+        title = pattern(match.title_matches).found_in
+        found.append(lambda one: title(one.title))
+    if match.url_matches is not None:
+        url = pattern(match.url_matches).found_in
+        found.append(lambda one: url(one.url))
+    return tuple(found)
+
+
+def millis(one: Activity) -> int | None:
+    """How long the act took, in milliseconds; None where the portal does not say."""
     text = one.detail.get("duration_ms", "")
-    return int(text) / 1000 if text.isascii() and text.isdigit() else 0.0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

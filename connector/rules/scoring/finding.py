@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from connector.model.judgement import Line, UnknownLine
-from connector.rules.documents.scoring import ActivityRule, FamilyName, PropertyRule, UnopenedRule
+from connector.rules.documents.scoring_rules import FamilyName, Rule
 from connector.rules.view import View
 
 Finding = tuple[Line | None, UnknownLine | None, int]
@@ -29,5 +29,5 @@ class CompiledRule(Protocol):
     def edges(self, view: View, persona: int, /) -> Iterator[int]: ...
 
 
-def label_of(rule: PropertyRule | ActivityRule | UnopenedRule) -> str:
+def label_of(rule: Rule) -> str:
     return rule.label or rule.name.replace("_", " ").capitalize()

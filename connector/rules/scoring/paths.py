@@ -1,34 +1,15 @@
-"""Looking at a model itself: the shortest ways to its threshold, and advice about what is sound but unwise.
-
-Advice is shown, never enforced. Faults that refuse a document are found in ``connector/rules/documents/scoring.py``.
-"""
+"""Looking at a model itself: the shortest ways to its threshold. What is unwise about them says ``rules/lint/``."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
-from connector.rules.documents.base import Problem
-from connector.rules.documents.conditions import walk
-from connector.rules.documents.scoring import ActivityRule, FamilyName, PropertyRule, ScoringDocument
+from connector.rules.documents.scoring import ScoringDocument
+from connector.rules.documents.scoring_rules import ActivityRule, FamilyName, PropertyRule
 
-SENSITIVE = frozenset({"age"})
-CONVERTING = frozenset(
-    {
-        "white_paper",
-        "e_book",
-        "webinar_attended",
-        "contact_request",
-        "demo_request",
-        "offer_request",
-        "trial_request",
-        "checklist",
-        "data_sheet",
-        "download",
-    }
-)
 MOST_ACTS = 6
 WIDTH = 12
 
@@ -55,40 +36,6 @@ def shortest_paths_to_threshold(document: ScoringDocument, *, with_profile: bool
         if found:
             return tuple(sorted(found, key=lambda path: (-path.points, path.acts)))
     return ()
-
-
-def advice(document: ScoringDocument, converting: Collection[str] = CONVERTING) -> tuple[Problem, ...]:
-    """What to think about before publishing. ``converting`` are the activities of the lifecycle's depth gate."""
-    return tuple(_advice(document, frozenset(converting)))
-
-
-def _advice(document: ScoringDocument, converting: frozenset[str]) -> Iterator[Problem]:
-    paths = shortest_paths_to_threshold(document)
-    if not paths:
-        message = f"Not even a full profile and {MOST_ACTS} acts reach the threshold of {document.threshold}."
-        yield Problem(("threshold",), message, "Lower it, or give relevant acts more points.")
-    elif not paths[0].acts:
-        message = (
-            f"A full profile alone has {paths[0].points} points and reaches the threshold of {document.threshold}."
-        )
-        yield Problem(("threshold",), message, "Raise it, or give the profile fewer points.")
-    trivial = {rule.name for rule in _acts(document) if not converting & set(rule.activities)}
-    for path in paths:
-        if len(path.acts) == 1 and path.acts[0] in trivial:
-            message = f'One "{path.acts[0]}" on top of a full profile reaches the threshold ({path.points} points).'
-            yield Problem(("threshold",), message, "A slight act should not be enough: lower its points.")
-    yield from _about_fields(document)
-
-
-def _about_fields(document: ScoringDocument) -> Iterator[Problem]:
-    for index, rule in enumerate(document.rules):
-        if not isinstance(rule, PropertyRule) or not rule.enabled:
-            continue
-        targets = [one.targets.get(leaf.target or "") for one in document.personas for leaf, _ in walk(rule.when)]
-        leaves = [leaf for top in (rule.when, *targets) if top is not None for leaf, _ in walk(top)]
-        for field in sorted({leaf.field for leaf in leaves if leaf.field in SENSITIVE and leaf.field}):
-            message = f'The rule "{rule.name}" judges people by {field}, which equal-treatment law restricts.'
-            yield Problem(("rules", index), message, "Make sure you may, or write `enabled: false`.")
 
 
 def _acts(document: ScoringDocument) -> list[ActivityRule]:

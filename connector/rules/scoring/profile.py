@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from connector.model.judgement import Line, UnknownLine
 from connector.rules.conditions import probe
 from connector.rules.documents.conditions import Condition
-from connector.rules.documents.scoring import PropertyRule
+from connector.rules.documents.scoring_rules import PropertyRule
 from connector.rules.scoring.finding import NOTHING, Finding, label_of
 from connector.rules.view import Answer, View
 from connector.rules.words import say

@@ -7,17 +7,29 @@ otherwise to engagement; the lines of the whole stand in the family ``engagement
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from connector.model.judgement import FAMILIES, Line, NextStep, UnknownLine
+from connector.model.judgement import FAMILIES, STAGES, Level, Line, ModelScore, NextStep, UnknownLine
+from connector.rules.documents import scoring as documents
 from connector.rules.documents.conditions import Condition
-from connector.rules.documents.scoring import ActivityRule, PropertyRule, ScoringDocument, UnopenedRule
+from connector.rules.documents.scoring_rules import (
+    ActivityRule,
+    AssociationRule,
+    InactivityRule,
+    ListRule,
+    PersonaRule,
+    PropertyRule,
+    Rule,
+    UnopenedRule,
+)
 from connector.rules.persona import Personas
 from connector.rules.scoring.behaviour import Deed
 from connector.rules.scoring.finding import CompiledRule
+from connector.rules.scoring.habits import compiled_habit
 from connector.rules.scoring.profile import ProfileRule
+from connector.rules.scoring.standing import Beside, Inactivity, IsPersona, OnList
 from connector.rules.scoring.unopened import Unopened
 from connector.rules.view import View
 from connector.rules.words import say
@@ -41,18 +53,22 @@ class Tally:
 
 
 class Model:
-    """A scoring document, compiled."""
+    """A portal's main model or one of its further models, compiled. ``bars`` are its thresholds in order of stages."""
 
-    def __init__(self, document: ScoringDocument) -> None:
+    def __init__(self, document: documents.Model, threshold: int | None = None) -> None:
         self.document = document
+        bars: dict[str, int] = {one.stage: one.points for one in document.thresholds}
+        bars["mql"] = threshold or document.threshold
+        self.bars = tuple((stage, bars[stage]) for stage in STAGES if stage in bars)
         self.targets: tuple[Mapping[str, Condition], ...] = tuple(one.targets for one in document.personas)
         self.personas = Personas(document.personas)
         self.rules: tuple[CompiledRule, ...] = tuple(
-            _compiled(rule, self.targets) for rule in document.rules if rule.enabled
+            _compiled(rule, self.targets, self.personas.names) for rule in document.rules if rule.enabled
         )
         self._finds = tuple((rule.find, index, rule.profile, rule.effort) for index, rule in enumerate(self.rules))
         self._caps = tuple((family.name, family.cap) for family in document.families if family.cap is not None)
         self._profile_only = frozenset(FAMILIES) - {rule.family for rule in self.rules if not rule.profile}
+        self._levels: dict[int, tuple[Level, ...]] = {}
         self._steps: dict[tuple[int, int], NextStep] = {}
 
     def tally(self, view: View, persona: int) -> Tally:
@@ -78,6 +94,15 @@ class Model:
             score, fit, score - fit, self.grade(fit), families, tuple(lines), tuple(unknown), self._next(open_rules)
         )
 
+    def total(self, lines: Iterable[Line]) -> int:
+        """The score of these lines of rules, with caps and floor applied anew."""
+        kept = [line for line in lines if line.rule not in documents.RESERVED]
+        families = dict(NO_POINTS)
+        for line in kept:
+            families[line.family] += line.points
+        self._bound_families(kept, families)
+        return self._bound_total(kept, families)
+
     def grade(self, fit: int) -> str:
         grades = self.document.grades
         if fit >= grades.a:
@@ -85,6 +110,14 @@ class Model:
         if fit >= grades.b:
             return "B"
         return "C" if fit >= grades.c else "D"
+
+    def levels(self, score: int) -> tuple[Level, ...]:
+        """Every threshold and whether the score reaches it."""
+        found = self._levels.get(score)
+        if found is None:
+            found = tuple([Level(stage, points, score >= points) for stage, points in self.bars])
+            self._levels[score] = found
+        return found
 
     def edges(self, view: View, persona: int) -> Iterator[int]:
         for rule in self.rules:
@@ -128,9 +161,27 @@ class Model:
         return step
 
 
-def _compiled(
-    rule: PropertyRule | ActivityRule | UnopenedRule, targets: tuple[Mapping[str, Condition], ...]
-) -> CompiledRule:
+def further(model: Model, name: str, view: View) -> ModelScore:
+    """The bill of a further model."""
+    fit = model.personas.best(view)
+    one = model.tally(view, fit.index)
+    return ModelScore(
+        name, one.score, one.fit, one.engagement, one.grade, one.families, one.lines, one.unknown,
+        model.levels(one.score), fit.match,
+    )  # fmt: skip
+
+
+def _compiled(rule: Rule, targets: tuple[Mapping[str, Condition], ...], personas: tuple[str, ...]) -> CompiledRule:
     if isinstance(rule, PropertyRule):
         return ProfileRule(rule, targets)
-    return Deed(rule) if isinstance(rule, ActivityRule) else Unopened(rule)
+    if isinstance(rule, ActivityRule):
+        return Deed(rule)
+    if isinstance(rule, UnopenedRule):
+        return Unopened(rule)
+    if isinstance(rule, ListRule):
+        return OnList(rule)
+    if isinstance(rule, InactivityRule):
+        return Inactivity(rule)
+    if isinstance(rule, AssociationRule):
+        return Beside(rule)
+    return IsPersona(rule, personas) if isinstance(rule, PersonaRule) else compiled_habit(rule)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from connector.model.judgement import Line, UnknownLine
 from connector.model.records import Activity
-from connector.rules.documents.scoring import UnopenedRule
+from connector.rules.documents.scoring_rules import UnopenedRule
 from connector.rules.scoring.behaviour import matcher
 from connector.rules.scoring.finding import NOTHING, Finding, label_of
 from connector.rules.view import DAY, View, day_text, sources_of

@@ -3,7 +3,7 @@
 Only what a portal says now gets in here. Order is settled by the portal's modification time, ties by the later read.
 """
 
-from connector.store.records.dirty import clear_dirty, dirty_count, dirty_or_due, mark_dirty, tokens
+from connector.store.records.dirty import clear_dirty, dirty_count, dirty_or_due, mark_colleagues, mark_dirty, tokens
 from connector.store.records.graves import bury, merge, merge_many, resolve
 from connector.store.records.packed import packed
 from connector.store.records.reading import (
@@ -34,6 +34,7 @@ __all__ = [
     "get",
     "get_many",
     "live_ids",
+    "mark_colleagues",
     "mark_dirty",
     "merge",
     "merge_many",

@@ -51,6 +51,17 @@ def mark_linked(u: Unit, portal_id: int, to_type: str, ids: Collection[int]) -> 
     _mark(u, portal_id, CONTACTS.c.id.in_(there.union(back)))
 
 
+def mark_colleagues(u: Unit, portal_id: int, of: Collection[int] | None = None) -> int:
+    """Mark the contacts that share a company with those that wait (of these, or any), and do not wait themselves."""
+    check_portal(portal_id)
+    links = mine(ASSOCIATIONS, portal_id, from_type="contacts", to_type="companies")
+    waiting = sa.select(DIRTY.c.contact_id).where(mine(DIRTY, portal_id))
+    starting = waiting if of is None else waiting.where(u.among(DIRTY.c.contact_id, of))
+    companies = sa.select(ASSOCIATIONS.c.to_id).where(links, ASSOCIATIONS.c.from_id.in_(starting))
+    beside = sa.select(ASSOCIATIONS.c.from_id).where(links, ASSOCIATIONS.c.to_id.in_(companies))
+    return _mark(u, portal_id, sa.and_(CONTACTS.c.id.in_(beside), CONTACTS.c.id.not_in(waiting)))
+
+
 def _mark(u: Unit, portal_id: int, which: sa.ColumnElement[bool]) -> int:
     chosen = sa.select(CONTACTS.c.portal_id, CONTACTS.c.id, sa.literal(secrets.randbits(62), sa.BigInteger())).where(
         mine(CONTACTS, portal_id), CONTACTS.c.archived.is_(False), which

@@ -123,6 +123,9 @@ def judged(facts: Facts, compiled: Compiled = STANDARD, portal: PortalView = POR
     assert sum(line.points for line in receipt.lines) == receipt.score
     assert sum(receipt.families.values()) == receipt.score
     assert receipt.fit + receipt.engagement == receipt.score
+    for other in receipt.models:
+        assert sum(line.points for line in other.lines) == other.score == sum(other.families.values())
+        assert other.fit + other.engagement == other.score
     return judgement
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.model.judgement import FAMILIES, Facts, Judgement, Known, Unknown
+from connector.model.judgement import FAMILIES, Circle, Colleague, Facts, Judgement, Known, Unknown
 from connector.model.records import Activity
 from connector.rules.compiled import Compiled, compile_documents
 from connector.rules.judge import judge, next_change_ms
@@ -60,6 +60,20 @@ conditions = st.recursive(
 )
 
 
+steps = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 99)), min_size=1, max_size=3)
+decays = st.one_of(
+    st.builds(lambda n: {"half_life_days": n}, st.integers(1, 40)),
+    st.builds(lambda n: {"linear_days": n}, st.integers(1, 60)),
+    steps.map(lambda some: {"steps": falling(some)}),
+)
+
+
+def falling(some: list[tuple[int, int]]) -> list[dict[str, int]]:
+    after = sorted({days for days, _ in some})
+    keep = sorted({share for _, share in some}, reverse=True)
+    return [{"after_days": days, "keep": share} for days, share in zip(after, keep, strict=False)]
+
+
 @st.composite
 def property_rules(draw: Any) -> dict[str, Any]:
     return {"kind": "property", "family": draw(families), "points": draw(points), "when": draw(conditions)}
@@ -79,12 +93,79 @@ def activity_rules(draw: Any) -> dict[str, Any]:
     if draw(st.booleans()):
         rule["within_days"] = draw(days)
     if draw(st.booleans()):
-        rule["decay"] = {"half_life_days": draw(st.integers(1, 40))}
+        rule["decay"] = draw(decays)
     if draw(st.booleans()):
         bound = abs(worth) + draw(st.integers(0, 80))
         rule |= {"cap": bound} if worth > 0 else {"floor": -bound}
     return rule
 
+
+@st.composite
+def habit_rules(draw: Any) -> dict[str, Any]:
+    worth = draw(points)
+    rule: dict[str, Any] = {
+        "kind": draw(st.sampled_from(["burst", "velocity", "dwell", "frequency"])),
+        "family": draw(families), "points": worth,
+        "activities": draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3, unique=True)),
+        "human_only": draw(st.booleans()), "count_unsure": draw(st.booleans()),
+    }  # fmt: skip
+    kind = rule["kind"]
+    if kind != "velocity" and draw(st.booleans()):
+        rule["within_days"] = draw(days)
+    if kind == "burst":
+        rule |= {"at_least": draw(st.integers(2, 3)), "within_hours": draw(st.sampled_from([1, 24, 24 * 9, 24 * 40]))}
+        rule["counting"] = draw(st.sampled_from(["once", "per_burst"]))
+        if draw(st.booleans()):
+            rule["decay"] = draw(decays)
+    if kind == "velocity":
+        rule |= {
+            "window_days": draw(days),
+            "at_least": draw(st.integers(1, 3)),
+            "factor": draw(st.sampled_from([1.5, 2.0])),
+        }
+    if kind == "dwell":
+        rule |= {"min_seconds": draw(st.integers(1, 90)), "counting": draw(st.sampled_from(["once", "per_span"]))}
+    if kind == "frequency":
+        least = draw(st.integers(0, 3))
+        rule |= {"at_least": least, "at_most": draw(st.integers(least, 5))}
+    if kind in ("burst", "dwell") and draw(st.booleans()):
+        bound = abs(worth) + draw(st.integers(0, 80))
+        rule |= {"cap": bound} if worth > 0 else {"floor": -bound}
+    return rule
+
+
+@st.composite
+def silence_rules(draw: Any) -> dict[str, Any]:
+    rule: dict[str, Any] = {
+        "kind": "inactivity", "family": draw(families), "points": draw(st.integers(-9, -1)),
+        "after_days": draw(days), "activities": draw(st.lists(st.sampled_from(KINDS), max_size=2, unique=True)),
+    }  # fmt: skip
+    return rule | ({"every_days": draw(days), "floor": -30} if draw(st.booleans()) else {})
+
+
+@st.composite
+def beside_rules(draw: Any) -> dict[str, Any]:
+    rule = {
+        "kind": "association",
+        "family": draw(families),
+        "points": draw(points),
+        "at_least": draw(st.integers(1, 3)),
+    }
+    if draw(st.booleans()):
+        return rule | {"of": "deals", "state": draw(st.sampled_from(["any", "open", "won"]))}
+    rule["of"] = "colleagues"
+    if draw(st.booleans()):
+        rule |= {"activities": ["e_book", "mail_clicked"], "within_days": draw(days)}
+    return rule
+
+
+list_rules = st.fixed_dictionaries(
+    {"kind": st.just("list"), "family": families, "points": points, "lists": st.just(["7", "8"])}
+)
+persona_rules = st.fixed_dictionaries(
+    {"kind": st.just("persona"), "family": families, "points": points, "share": st.sampled_from([0.3, 1.0])}
+)
+timed_rules = st.one_of(habit_rules(), silence_rules(), beside_rules())
 
 unopened_rules = st.fixed_dictionaries(
     {
@@ -96,7 +177,8 @@ unopened_rules = st.fixed_dictionaries(
 
 @st.composite
 def models(draw: Any) -> Compiled:
-    rules = draw(st.lists(st.one_of(property_rules(), activity_rules(), unopened_rules), min_size=1, max_size=7))
+    kinds = (property_rules(), activity_rules(), unopened_rules, list_rules, persona_rules, timed_rules)
+    rules = draw(st.lists(st.one_of(*kinds), min_size=1, max_size=8))
     scoring: dict[str, Any] = {
         "rules": [{**rule, "name": f"rule_{index}"} for index, rule in enumerate(rules)],
         "families": [
@@ -111,6 +193,12 @@ def models(draw: Any) -> Compiled:
         "cap": draw(maybe(st.integers(1, 100))),
         "floor": draw(maybe(st.integers(-50, 0))),
     }
+    if draw(st.booleans()):
+        further = draw(st.lists(st.one_of(*kinds[:4], timed_rules), min_size=1, max_size=3))
+        scoring["models"] = [
+            {"name": "second", "cap": 60, "property": "second_score", "personas": scoring["personas"],
+             "rules": [{**rule, "name": f"other_{index}"} for index, rule in enumerate(further)]}
+        ]  # fmt: skip
     mql = {
         **_preset_data()["lifecycle"][0]["mql"],
         "depth": {"activities": ["e_book", "webinar_attended"], "within_days": draw(maybe(days))},
@@ -125,18 +213,33 @@ def models(draw: Any) -> Compiled:
     return compile_documents(documents(scoring=changes, lifecycle={"mql": mql}))
 
 
+SECONDS = st.one_of(st.just({}), st.integers(0, 60_000).map(lambda n: {"duration_ms": str(n)}))
+deals = st.lists(st.sampled_from(["open", "won", "lost", "unknown"]), max_size=3).map(tuple)
+
+
+@st.composite
+def circles(draw: Any) -> Circle:
+    if draw(st.booleans()):
+        return Circle(why="no company")
+    acts = draw(st.lists(st.tuples(st.sampled_from(["e_book", "site_visit"]), spots), max_size=4))
+    people = tuple(
+        Colleague(n + 2, (Activity(n + 2, NOW - ago, f"c{n}", kind, "x", "T"),)) for n, (kind, ago) in enumerate(acts)
+    )
+    return Circle(draw(maybe(st.just(people))), draw(maybe(deals)), "not read", draw(st.booleans()))
+
+
 @st.composite
 def contacts(draw: Any) -> Facts:
     acts = draw(
         st.lists(
-            st.tuples(st.sampled_from(KINDS), spots, st.sampled_from(["human", "machine", "unsure"]), words),
+            st.tuples(st.sampled_from(KINDS), spots, st.sampled_from(["human", "machine", "unsure"]), words, SECONDS),
             max_size=14,
         )
     )
     activities = sorted(
         (
-            Activity(1, NOW - ago, f"e{index}", kind, "x", "T", ref=ref, title=kind, verdict=verdict)
-            for index, (kind, ago, verdict, ref) in enumerate(acts)
+            Activity(1, NOW - ago, f"e{index}", kind, "x", "T", ref=ref, title=kind, verdict=verdict, detail=spent)
+            for index, (kind, ago, verdict, ref, spent) in enumerate(acts)
         ),
         key=lambda one: (one.at_ms, one.id),
     )
@@ -150,8 +253,10 @@ def contacts(draw: Any) -> Facts:
     }  # fmt: skip
     return Facts(
         1, NOW, fields,
-        {"email": "a@b.example", "lifecyclestage": "lead", "hs_persona": draw(maybe(words)), "hs_email_optout": None},
+        {"email": "a@b.example", "lifecyclestage": "lead", "hs_persona": draw(maybe(words)), "hs_email_optout": None,
+         "createdate": draw(maybe(st.sampled_from(["2026-10-01T08:00:00Z", "1790000000000", "soon"])))},
         tuple(activities), missing_sources=frozenset(draw(st.lists(st.sampled_from(SOURCES), max_size=2))),
+        lists=draw(maybe(st.frozensets(st.sampled_from(["7", "9"])))), circle=draw(circles()),
     )  # fmt: skip
 
 
@@ -191,10 +296,11 @@ def test_nothing_changes_before_it_is_announced(compiled: Compiled, facts: Facts
 
 
 @CALM
-@given(st.one_of(activity_rules(), unopened_rules), contacts(), st.sampled_from([1, 3, 9]))
+@given(st.one_of(activity_rules(), unopened_rules, timed_rules), contacts(), st.sampled_from([1, 3, 9]))
 def test_a_rule_alone_announces_its_own_changes(rule: dict[str, Any], facts: Facts, squeeze: int) -> None:
     compiled = compile_documents(documents(scoring={"rules": [{**rule, "name": "rule"}]}))
-    kinds = (*rule["activities"],) if "activities" in rule else ("mail_sent", "mail_sent", "mail_opened")
+    unopened = rule["kind"] == "unopened_mails"
+    kinds = ("mail_sent", "mail_sent", "mail_opened") if unopened else tuple(rule.get("activities") or KINDS)
     acts = [
         replace(act, kind=kinds[index % len(kinds)], at_ms=NOW - (NOW - act.at_ms) // squeeze)
         for index, act in enumerate(facts.activities)

@@ -7,7 +7,7 @@ import pytest
 from connector.model.judgement import SetProperty
 from connector.rules.compiled import compile_documents
 from connector.rules.lifecycle import furthest
-from connector.rules.scoring.paths import advice, shortest_paths_to_threshold
+from connector.rules.scoring.paths import shortest_paths_to_threshold
 from tests.rules.judging.build import (
     FULL,
     NAMELESS,
@@ -23,7 +23,6 @@ from tests.rules.judging.build import (
     judged,
     model,
     moves,
-    property_rule,
 )
 
 PASSING = (did("e_book"), did("webinar_attended"), did("white_paper"))
@@ -143,29 +142,6 @@ class TestPaths:
         found = shortest_paths_to_threshold(STANDARD.documents.scoring, with_profile=False)
         assert all(len(path.acts) == 3 for path in found)
         assert found[0].points == 60
-
-    def test_the_shipped_model_gets_no_advice_on_its_threshold(self) -> None:
-        assert [one.place for one in advice(STANDARD.documents.scoring)] == [("rules", 0)]
-
-    def test_age_is_flagged_as_sensitive(self) -> None:
-        (one,) = advice(STANDARD.documents.scoring)
-        assert "age" in one.message
-
-    def test_warns_when_nothing_reaches_the_threshold(self) -> None:
-        (one,) = advice(model(activity_rule(), threshold=500).documents.scoring)
-        assert "Not even a full profile" in one.message
-
-    def test_warns_when_one_trivial_act_is_enough(self) -> None:
-        rules = (
-            property_rule({"field": "industry", "equals": "X"}, points=32),
-            activity_rule(name="open", points=20, activities=["mail_opened"]),
-        )
-        (one,) = advice(model(*rules).documents.scoring)
-        assert 'One "open"' in one.message
-
-    def test_warns_when_the_profile_alone_is_enough(self) -> None:
-        (one,) = advice(model(property_rule({"field": "industry", "equals": "X"}, points=60)).documents.scoring)
-        assert "A full profile alone" in one.message
 
     def test_caps_bound_a_path(self) -> None:
         capped = model(activity_rule(counting="per_event", points=10, cap=30), threshold=40).documents.scoring
