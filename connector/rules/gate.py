@@ -30,7 +30,7 @@ def gate(effect: Decision, facts: Facts, documents: Documents, portal: PortalVie
     if isinstance(effect, SetProperty):
         refusal = may_write(effect.property, portal)
     elif isinstance(effect, MoveStage):
-        refusal = may_write("lifecyclestage", portal) or _stage_exists(effect, portal)
+        refusal = may_write("lifecyclestage", portal) or _stage_exists(effect, portal) or _backward(effect, documents)
     elif isinstance(effect, Enrol):
         refusal = next(_against_mailing(effect, facts, documents, portal), None)
     return Hold(effect.contact_id, effect_name(effect), *refusal) if refusal else None
@@ -56,6 +56,14 @@ def may_write(name: str, portal: PortalView) -> Refusal | None:
 def _stage_exists(effect: MoveStage, portal: PortalView) -> Refusal | None:
     if not effect.to_value or all(value != effect.to_value for value, _, _ in portal.lifecycle_options):
         return "stage", f'The portal has no lifecycle stage "{effect.to_value}"', "Name it under portal_values"
+    return None
+
+
+def _backward(effect: MoveStage, documents: Documents) -> Refusal | None:
+    """HubSpot would keep its value in silence; we say no beforehand, unless the document allows clear and set."""
+    if effect.backward and not documents.lifecycle.allow_backward:
+        why = f"{effect.to_stage} comes before {effect.from_stage} in the portal, and stages only move forward"
+        return "backward", why, "Allow it with `allow_backward: true` in the lifecycle document"
     return None
 
 

@@ -41,6 +41,7 @@ def lifecycle_fields_used(documents: Documents) -> set[str]:
 def activity_kinds_used(documents: Documents) -> set[str]:
     """The kinds of activity that rules and gates ask for."""
     kinds = set(documents.lifecycle.mql.depth.activities) | set(documents.lifecycle.career_activities)
+    kinds |= set(documents.lifecycle.sql.contact)
     for rule in documents.scoring.rules:
         if isinstance(rule, ActivityRule):
             kinds.update(rule.activities)
@@ -69,6 +70,9 @@ def _leaves(scoring: ScoringDocument) -> Iterator[Condition]:
 
 def _criteria_leaves(documents: Documents) -> Iterator[Condition]:
     criteria = documents.lifecycle.mql.criteria
-    for one in (criteria.persona, criteria.function, criteria.region, criteria.problem):
-        if one.when is not None:
-            yield from (leaf for leaf, _ in walk(one.when))
+    sql = documents.lifecycle.sql.criteria
+    asked = [one.when for one in (criteria.persona, criteria.function, criteria.region, criteria.problem)]
+    asked += [one.when for one in (sql.problem, sql.timing, sql.authority, sql.budget)]
+    for condition in asked:
+        if condition is not None:
+            yield from (leaf for leaf, _ in walk(condition))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connector.model.judgement import Facts
+from connector.model.judgement import Facts, StageStep
 from connector.model.records import Properties
+from connector.rules.lifecycle import furthest
 from connector.rules.mapping import ValueFault, to_fields
-from connector.store import Unit, activities, associations, history, records
+from connector.store import Unit, activities, associations, history, records, stages
 from connector.store.records import Record
 from connector.sync.context import Context
 
@@ -43,6 +44,7 @@ def cases(
             r.id: r.properties for page in records.stream(u, ctx.portal_id, "companies", ids=wanted) for r in page
         }
         acts = activities.of(u, ctx.portal_id, [r.id for r in found], until_ms=now_ms)
+        paths = stages.of(u, ctx.portal_id, [r.id for r in found])
         for record in found:
             company = companies.get(company_of.get(record.id, 0))
             mapped = to_fields(ctx.rulebook.mapping, record.properties, company)
@@ -53,6 +55,8 @@ def cases(
                 properties=record.properties,
                 activities=acts.get(record.id, ()),
                 missing_sources=off,
+                path=(path := paths.get(record.id, ())),
+                furthest_stage=_furthest(path),
             )
             yield Case(record, facts, mapped.faults)
 
@@ -69,5 +73,20 @@ def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[
     company = history.values_at(u, ctx.portal_id, "companies", company_id, at_ms) if company_id else None
     mapped = to_fields(ctx.rulebook.mapping, properties, company)
     acts = activities.of(u, ctx.portal_id, [record.id], until_ms=at_ms).get(record.id, ())
-    facts = Facts(record.id, at_ms, mapped.fields, properties, acts, missing_sources=off)
+    path = stages.of(u, ctx.portal_id, [record.id], at_ms).get(record.id, ())
+    facts = Facts(
+        record.id,
+        at_ms,
+        mapped.fields,
+        properties,
+        acts,
+        missing_sources=off,
+        path=path,
+        furthest_stage=_furthest(path),
+    )
     return Case(record, facts, mapped.faults)
+
+
+def _furthest(path: Sequence[StageStep]) -> str | None:
+    """The furthest stage of a path, the one it began in included; None without any step."""
+    return furthest(*(stage for step in path for stage in (step.before, step.stage))) if path else None

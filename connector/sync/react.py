@@ -26,6 +26,7 @@ from connector.sync.context import Context
 from connector.sync.facts import Case, cases
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
 from connector.sync.pull import off_sources
+from connector.sync.steps import keep_steps
 
 CHUNK = 500
 SHORTEST_HASH = 12
@@ -149,6 +150,7 @@ def _once(judgement: Judgement, done: frozenset[str]) -> Judgement:
 
 def _keep(ctx: Context, u: Unit, judged: list[Judged], tokens: Mapping[int, int], view: PortalView, now: int) -> None:
     """Receipts, refusals and unreadable values of one chunk; contacts with nothing open are settled."""
+    keep_steps(u, ctx.portal_id, [(case.record.properties, judgement) for case, judgement, _ in judged], now)
     rows = [_receipt_row(judgement, due) for _, judgement, due in judged]
     receipts.save_many(u, ctx.portal_id, rows, ctx.rulebook.rules.cause)
     ids = [case.record.id for case, _, _ in judged]

@@ -7,6 +7,7 @@ import pytest
 from connector.model.judgement import Enrol, Known, SetProperty
 from connector.rules.compiled import compile_documents
 from connector.rules.decide import ALL_PROPERTIES, STAMP, WRITTEN, provisioned_properties, same_value
+from connector.rules.sales import SALES_PROPERTIES
 from connector.rules.gate import gate
 from connector.rules.lifecycle import furthest
 from connector.rules.needs import activity_kinds_used, fields_used, longest_window_days, properties_used
@@ -197,7 +198,8 @@ class TestWriting:
     def test_definitions_cover_everything_that_is_written(self) -> None:
         (group, label), definitions = provisioned_properties()
         assert (group, label) == ("leadwright", "Leadwright")
-        assert {one["name"] for one in definitions} == {*WRITTEN, STAMP}
+        assert {one["name"] for one in definitions} == {*WRITTEN, *SALES_PROPERTIES, STAMP}
+        assert definitions[-1]["name"] == STAMP, "what comes last says that all were made"
         kinds = {one["name"]: (one["type"], one["fieldType"]) for one in definitions}
         assert kinds["leadwright_score"] == ("number", "number")
         assert kinds[STAMP] == ("datetime", "date")
