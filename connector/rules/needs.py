@@ -59,6 +59,8 @@ def longest_window_days(scoring: ScoringDocument) -> int | None:
 def _all_leaves(documents: Documents) -> Iterator[Condition]:
     yield from _leaves(documents.scoring)
     yield from _criteria_leaves(documents)
+    for rule in documents.routing.rules:
+        yield from (leaf for leaf, _ in walk(rule.when))
 
 
 def _leaves(scoring: ScoringDocument) -> Iterator[Condition]:

@@ -25,6 +25,8 @@ REASON: Final = "leadwright_sales_reason"
 NOT_BEFORE: Final = "leadwright_not_before"
 HANDED_OVER: Final = "leadwright_handed_over_at"
 ROUTING: Final = "leadwright_routing"
+AT_ONCE: Final = "now"
+"""As the value of a moment: when the write goes out. A plan names no time, or it would be another one each second."""
 SALES_PROPERTIES: Final = (ANSWER, REASON, NOT_BEFORE, HANDED_OVER, ROUTING, *CHECKLIST.values())
 WORKED: Final = frozenset({"mql", "sal", "sql"})
 """The stages in which a contact is in sales' hands: only here an answer counts."""

@@ -23,7 +23,9 @@ from connector.rules.receipt import receipt_json
 from connector.store import Unit, cursors, definitions, holds, outbox, plans, quarantine, receipts, records
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
+from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases
+from connector.sync.handing import follow_up
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
 from connector.sync.pull import off_sources
 from connector.sync.steps import keep_steps
@@ -95,12 +97,13 @@ def _judged(
         with ctx.store.unit() as u:
             records.mark_dirty(u, ctx.portal_id, list(holding.enrol_again))
     last: int | None = 0
+    dispatch = Dispatch(ctx, view, now)
     while last is not None:
         with ctx.store.view() as u:
             tokens, last = _next(ctx, u, now, last, only)
             ids = sorted(tokens)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
-            judged = [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)]
+            judged = dispatch.weigh(u, [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)])
             done = _already_enrolled(ctx, u, judged)
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
@@ -151,6 +154,8 @@ def _once(judgement: Judgement, done: frozenset[str]) -> Judgement:
 def _keep(ctx: Context, u: Unit, judged: list[Judged], tokens: Mapping[int, int], view: PortalView, now: int) -> None:
     """Receipts, refusals and unreadable values of one chunk; contacts with nothing open are settled."""
     keep_steps(u, ctx.portal_id, [(case.record.properties, judgement) for case, judgement, _ in judged], now)
+    stood = [(case.record.id, case.record.properties, judgement.receipt.stage) for case, judgement, _ in judged]
+    follow_up(u, ctx.portal_id, ctx.rulebook.rules.documents.routing, stood, now)
     rows = [_receipt_row(judgement, due) for _, judgement, due in judged]
     receipts.save_many(u, ctx.portal_id, rows, ctx.rulebook.rules.cause)
     ids = [case.record.id for case, _, _ in judged]

@@ -88,3 +88,13 @@ def test_the_path_is_part_of_what_the_rules_see_now_and_then(r):
     before = r.run("explain", str(r.ids[0]), step.at_ms - 90_000)
     assert before["stage"] == "mql"
     assert r.run("explain", str(r.ids[0]), None)["stage"] == "recycled"
+
+
+def test_explain_shows_the_way_and_the_evidence_file(r):
+    answered(r, r.ids[0], sales_answer="not_now")
+    told = r.run("explain", str(r.ids[0]), None)
+    assert [(step["from"], step["to"], step["cause"]) for step in told["path"]] == [
+        ("mql", "recycled", "sales:not_now")
+    ]
+    assert {one["about"]: one["says"] for one in told["consent"]}["all e-mail"] == "not opted out"
+    assert told["handed_over"] == []

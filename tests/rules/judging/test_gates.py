@@ -7,10 +7,10 @@ import pytest
 from connector.model.judgement import Enrol, Known, SetProperty
 from connector.rules.compiled import compile_documents
 from connector.rules.decide import ALL_PROPERTIES, STAMP, WRITTEN, provisioned_properties, same_value
-from connector.rules.sales import SALES_PROPERTIES
 from connector.rules.gate import gate
 from connector.rules.lifecycle import furthest
 from connector.rules.needs import activity_kinds_used, fields_used, longest_window_days, properties_used
+from connector.rules.sales import SALES_PROPERTIES
 from tests.rules.judging.build import (
     FULL,
     NAMELESS,

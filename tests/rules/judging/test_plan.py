@@ -76,7 +76,7 @@ class TestCounts:
         assert made.holds[0].contact_id == 500
         assert made.calls == 2 + 150
         assert made.contacts_touched == made.judged == 151
-        assert made.versions == {"scoring": 1, "lifecycle": 1, "workflows": 1, "consent": 1}
+        assert made.versions == {"scoring": 1, "lifecycle": 1, "routing": 1, "workflows": 1, "consent": 1}
 
 
 class TestLimit:
