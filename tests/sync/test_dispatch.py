@@ -171,3 +171,20 @@ def test_who_was_ready_before_anybody_looked_is_left_alone(tmp_path):
         r.run("apply", plan_hash=r.run("plan")["hash"])
         cycles(r)
         assert rows(r, r.ids[0]) == ()
+
+
+def test_an_answer_that_is_late_is_told_by_the_doctor_and_fails_nothing(r, tmp_path):
+    def line() -> list[tuple[bool | None, str]]:
+        return [(row["ok"], row["text"]) for row in r.run("check_portal")["checks"] if row["check"] == "sales answers"]
+
+    assert line() == [], "nobody is routed"
+    route(r, tmp_path, {"owner": owners(r)[0]})
+    ready(r, r.ids[0])
+    assert line() == [(True, "No hand-over waits too long.")]
+    r.clock.advance(3 * DAY)
+    ((ok, text),) = line()
+    assert ok is None
+    assert text.startswith("1 unanswered for more than 4 working hours (Katharina Lindner 1)")
+    r.twin.edit("contacts", r.ids[0], {"leadwright_sales_answer": "accepted"})
+    cycles(r)
+    assert line()[0][0] is True
