@@ -59,6 +59,8 @@ def follow_up(
             rows += _begun(who, properties, stage, document)
     for who, properties, stage in judged:
         latest = known.get(who, (None,))[-1]
+        # Two contacts in hand were merged: one of the hand-overs goes on.
+        rows += [replace(old, closed_ms=now_ms) for old in known.get(who, ())[:-1] if old.closed_ms is None]
         if latest is not None and latest.closed_ms is None:
             now = _now(latest, properties, stage, now_ms)
             rows += [now] if now != latest else []
