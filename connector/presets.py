@@ -28,6 +28,7 @@ FOLDERS: dict[str, tuple[Literal["config", "mappings"], str]] = {
     "activities": ("mappings", "activities"),
     "scoring": ("config", "scoring"),
     "lifecycle": ("config", "lifecycle"),
+    "routing": ("config", "routing"),
     "workflows": ("config", "workflows"),
     "consent": ("config", "consent"),
     "schedule": ("config", "schedule"),

@@ -66,13 +66,24 @@ NO_CIRCLE = Circle()
 
 
 @dataclass(frozen=True, slots=True)
+class StageStep:
+    """One step of a contact's way through the stages: from where to where, when it was seen, and what caused it."""
+
+    at_ms: int
+    before: str
+    stage: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything rules may look at for one contact at one instant ``now_ms``.
 
     ``fields`` are canonical contact and company fields; ``properties`` the raw HubSpot values of the contact;
     ``activities`` are in time order and none is later than ``now_ms``. ``complete`` says whether engagement was read;
     a source that is off stands in ``missing_sources`` and makes its rules unknown, not zero. ``lists`` are the ids of
-    the HubSpot lists it is on, None when that was not read; ``circle`` is who and what stands beside it.
+    the HubSpot lists it is on, None when that was not read; ``circle`` is who and what stands beside it. ``path`` are
+    the steps through the stages that were seen, oldest first; ``furthest_stage`` is the furthest of them.
     """
 
     contact_id: int
@@ -85,6 +96,7 @@ class Facts:
     missing_sources: frozenset[str] = frozenset()
     lists: frozenset[str] | None = None
     circle: Circle = NO_CIRCLE
+    path: tuple[StageStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ SOURCES = {
     "decisions": "what the rules decided, run by run",
     "holds": "what was not done, and which gate said no (consent among them)",
     "outbox": "what was written to HubSpot or enrolled, with the values before",
+    "stage_steps": "the steps through the stages, and what caused them",
+    "handoffs": "who in sales was given the contact, and what sales answered",
     "undone": "values that were taken back by hand",
     "flips": "values that changed to and fro",
     "frozen": "properties that are left alone because they changed to and fro",

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from connector.model.plan import PortalView
 from connector.rules.documents.consent import ConsentDocument
 from connector.rules.documents.lifecycle import LifecycleDocument
+from connector.rules.documents.routing import RoutingDocument
 from connector.rules.documents.scoring import ScoringDocument
 from connector.rules.documents.workflows import WorkflowsDocument
 from connector.rules.lifecycle import Ground, Machine
 from connector.rules.scoring.tally import Model
 
-DOCUMENT_KINDS = ("scoring", "lifecycle", "workflows", "consent")
+DOCUMENT_KINDS = ("scoring", "lifecycle", "routing", "workflows", "consent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Documents:
     workflows: WorkflowsDocument
     consent: ConsentDocument
     versions: Mapping[str, int] = field(default_factory=dict)
+    routing: RoutingDocument = field(default_factory=RoutingDocument)
 
     def version(self, kind: str) -> int:
         return self.versions.get(kind, 1)

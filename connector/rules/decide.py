@@ -25,8 +25,11 @@ from connector.model.judgement import (
 )
 from connector.model.plan import PortalView
 from connector.rules.compiled import Compiled
+from connector.rules.following import follow, is_backward, start_afresh
 from connector.rules.gate import gate, may_write
 from connector.rules.lifecycle import BEFORE_MQL, UNKNOWN_STAGE, Standing
+from connector.rules.sales import SALES_PROPERTIES
+from connector.rules.sales import definitions as sales_definitions
 from connector.rules.words import Language, say, shorten, strongest, translate
 
 GROUP: Final = ("leadwright", "Leadwright")
@@ -36,13 +39,13 @@ WRITTEN: Final = (
     "leadwright_score", "leadwright_grade", "leadwright_fit", "leadwright_engagement", "leadwright_reasons",
     "leadwright_stage", "leadwright_next_step",
 )  # fmt: skip
-ALL_PROPERTIES: Final = (*WRITTEN, STAMP)
+ALL_PROPERTIES: Final = (*WRITTEN, *SALES_PROPERTIES, STAMP)
 ROOM: Final = 255
 STAGE_LABELS: Final = {
     "subscriber": "Subscriber", "lead": "Lead", "mql": "MQL", "sal": "SAL", "sql": "SQL", "opportunity": "Opportunity",
     "customer": "Customer", "recycled": "Recycled", "disqualified": "Disqualified",
 }  # fmt: skip
-RISING: Final = BEFORE_MQL | {"disqualified"}
+RISING: Final = BEFORE_MQL | {"disqualified", "recycled"}
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,3})?")
 
 
@@ -53,7 +56,11 @@ def decide(
     decisions: list[Decision] = []
     stage = receipt.stage
     blocking = compiled.machine.blocking(receipt.gates)
-    if stage in RISING and receipt.score >= compiled.machine.threshold:
+    followed = follow(receipt, standing, facts, compiled, portal)
+    if followed is not None:
+        stage, steps = followed
+        decisions += steps
+    elif stage in RISING and receipt.score >= compiled.machine.threshold:
         stage = _rise(stage, standing, blocking, facts, compiled, portal, decisions)
     elif stage == "mql" and _falls(receipt, compiled):
         stage = _fall(standing, facts, compiled, portal, decisions)
@@ -99,6 +106,10 @@ def provisioned_properties() -> tuple[tuple[str, str], list[dict[str, Any]]]:
         ("leadwright_reasons", "Leadwright reasons", "string", "textarea", "The three strongest reasons.", []),
         ("leadwright_stage", "Leadwright stage", "enumeration", "select", "The stage Leadwright sees.", stages),
         ("leadwright_next_step", "Leadwright next step", "string", "text", "What would bring it further.", []),
+        *[
+            (one.name, one.label, one.type, one.field_type, one.description, _options(one.options.items()))
+            for one in sales_definitions()
+        ],
         (STAMP, "Leadwright updated at", "datetime", "date", "When Leadwright last wrote.", []),
     ]
     return GROUP, [_definition(*row) for row in rows]
@@ -127,11 +138,14 @@ def _rise(
     if blocking is not None:
         decisions.append(Hold(who, "stage:mql", blocking.name, blocking.why, blocking.remedy))
         return stage
-    move = _move(who, stage, "mql", standing, compiled, f"stage:{who}:mql")
+    backward = stage == "recycled" and is_backward(portal, standing.value, compiled.machine.values["mql"])
+    move = _move(who, stage, "mql", standing, compiled, f"stage:{who}:mql", backward=backward)
     if held := gate(move, facts, compiled.documents, portal):
         decisions.append(held)
         return stage
-    decisions.append(move)
+    if move.to_value != move.from_value:  # a recycled contact may be an MQL in the portal's eyes still
+        decisions.append(move)
+    decisions.extend(start_afresh(facts, compiled, portal))
     for workflow in compiled.workflows:
         cause = f"enrol:{workflow.name}:{who}:mql"
         enrol = Enrol(who, facts.properties.get("email") or "", workflow.name, workflow.workflow_id, cause)
@@ -182,7 +196,7 @@ def _write(
 
 
 def _next_step(receipt: Receipt, stage: str, blocking: Gate | None, language: Language) -> str:
-    if stage not in BEFORE_MQL or blocking is None:
+    if stage not in BEFORE_MQL | {"recycled"} or blocking is None:
         return ""
     if blocking.name == "threshold":
         step = receipt.next_steps[0].text if receipt.next_steps else ""

@@ -13,14 +13,9 @@ from connector.model.judgement import Decision, Enrol, Facts, Hold, MoveStage, S
 from connector.model.plan import PortalView
 from connector.rules.compiled import Documents
 from connector.rules.documents.workflows import MessageClass
+from connector.rules.evidence import CONFIRMED, double_opt_in
 
 PREFIX = "leadwright_"
-CONFIRMED = frozenset(
-    {
-        "Confirmed", "User clicked confirmation", "HubSpot Rep. marked confirmed", "Customer marked confirmed",
-        "Confirmed from previous behavior", "Confirmed due to form",
-    }
-)  # fmt: skip
 Refusal = tuple[str, str, str]
 
 
@@ -30,7 +25,7 @@ def gate(effect: Decision, facts: Facts, documents: Documents, portal: PortalVie
     if isinstance(effect, SetProperty):
         refusal = may_write(effect.property, portal)
     elif isinstance(effect, MoveStage):
-        refusal = may_write("lifecyclestage", portal) or _stage_exists(effect, portal)
+        refusal = may_write("lifecyclestage", portal) or _stage_exists(effect, portal) or _backward(effect, documents)
     elif isinstance(effect, Enrol):
         refusal = next(_against_mailing(effect, facts, documents, portal), None)
     return Hold(effect.contact_id, effect_name(effect), *refusal) if refusal else None
@@ -64,12 +59,21 @@ def _stage_exists(effect: MoveStage, portal: PortalView) -> Refusal | None:
     return None
 
 
+def _backward(effect: MoveStage, documents: Documents) -> Refusal | None:
+    """HubSpot would keep its value in silence; we say no beforehand, unless the document allows clear and set."""
+    if effect.backward and not documents.lifecycle.allow_backward:
+        why = f"{effect.to_stage} comes before {effect.from_stage} in the portal, and stages only move forward"
+        return "backward", why, "Allow it with `allow_backward: true` in the lifecycle document"
+    return None
+
+
 def _against_mailing(effect: Enrol, facts: Facts, documents: Documents, portal: PortalView) -> Iterator[Refusal]:
     yield from _against_workflow(effect, portal)
     if not effect.email:
         yield "email", "The contact has no e-mail address", "Find out: e-mail"
     yield from _against_address(facts)
     yield from _against_consent(facts, documents)
+    yield from _against_basis(effect, facts, documents)
     yield from _against_class(effect, facts, documents)
 
 
@@ -104,16 +108,33 @@ def _against_consent(facts: Facts, documents: Documents) -> Iterator[Refusal]:
         yield "not_marketable", "Not a marketing contact in HubSpot", "Make it a marketing contact in HubSpot"
     state = said("hs_emailconfirmationstatus") or ""
     if consent.double_opt_in != "ignored" and state and state not in CONFIRMED:
-        yield "double_opt_in", "The sign-up is not confirmed yet", "The contact confirms it by mail"
+        opt_in = double_opt_in(facts, consent.confirm_within_days)
+        if opt_in.step == "lapsed":
+            yield "double_opt_in", f"The sign-up of {opt_in.asked_on} was never confirmed and lapsed", "A new sign-up"
+        else:
+            yield "double_opt_in", "The sign-up is not confirmed yet", "The contact confirms it by mail"
     if consent.double_opt_in == "required" and not state:
         yield "double_opt_in", "There is no confirmed sign-up", "The contact signs up and confirms it"
     if consent.legal_basis_required and said("hs_legal_basis") in (None, "", "Not applicable"):
         yield "legal_basis", "No legal basis is on record", "Record one in HubSpot"
 
 
-def _against_class(effect: Enrol, facts: Facts, documents: Documents) -> Iterator[Refusal]:
+def _against_basis(effect: Enrol, facts: Facts, documents: Documents) -> Iterator[Refusal]:
+    kind = _class_of(effect, documents)
+    allowed = documents.consent.legal_basis.get(kind, ())
+    bases = {part.strip() for part in (facts.properties.get("hs_legal_basis") or "").split(";") if part.strip()}
+    if allowed and not bases & {*allowed}:
+        why = f"The legal basis on record does not allow {kind} mails ({'; '.join(sorted(bases)) or 'none'})"
+        yield "legal_basis", why, f"One of: {', '.join(allowed)}"
+
+
+def _class_of(effect: Enrol, documents: Documents) -> MessageClass:
     classes: dict[str, MessageClass] = {one.name: one.message_class for one in documents.workflows.workflows}
-    kind = classes.get(effect.workflow, "nurture")
+    return classes.get(effect.workflow, "nurture")
+
+
+def _against_class(effect: Enrol, facts: Facts, documents: Documents) -> Iterator[Refusal]:
+    kind = _class_of(effect, documents)
     for subscription in documents.consent.subscriptions.get(kind, ()):
         if _yes(facts.properties.get(f"hs_email_optout_{subscription}")):
             why = f"The contact left the subscription {subscription}, which {kind} mails belong to"

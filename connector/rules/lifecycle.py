@@ -2,8 +2,9 @@
 
     subscriber ─▶ lead ─▶ MQL ─▶ SAL ─▶ SQL ─▶ opportunity ─▶ customer      beside them: recycled, disqualified
 
-Only lead → MQL is moved here; every later stage is sales' and HubSpot's own. What a move does to the portal is decided
-in ``decide.py``. Every gate is on every receipt, also when nothing is to be decided.
+Here is the way to MQL; what sales' answer does behind it, and the way back, is in ``sales.py``. What a move does to the
+portal is decided in ``decide.py``. Every gate is on every receipt, also when nothing is to be decided; those of the SQL
+checklist for whom sales has in hand.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from connector.rules.documents.conditions import Condition
 from connector.rules.documents.fields import FIELDS
 from connector.rules.documents.lifecycle import CRITERIA, Criterion, Exclusion, LifecycleDocument
 from connector.rules.persona import PersonaFit
+from connector.rules.sales import ANSWER, SQL_GATES, Sales, recycled_ms
 from connector.rules.view import DAY, Answer, View, sources_of
 
 UNKNOWN_STAGE = "unknown"
@@ -67,6 +69,7 @@ class Machine:
         calibrated: bool,
     ) -> None:
         self.document = document
+        self.sales = Sales(document)
         self.threshold = document.mql.threshold or threshold
         self._uncalibrated = "" if calibrated else ", uncalibrated"
         self.values = {stage: getattr(document.portal_values, stage) for stage in (*STAGES, *SIDE_STAGES)}
@@ -101,14 +104,19 @@ class Machine:
             competitor,
             self._career_only(view),
             *excluded,
+            *self._way_back(view, standing.stage),
             standing.gate,
+            *self.sales.checklist(view, standing.stage),
         )
+
+    def _way_back(self, view: View, stage: str) -> tuple[Gate, ...]:
+        return (self.sales.pause(view.facts),) if stage == "recycled" else ()
 
     def blocking(self, gates: Sequence[Gate]) -> Gate | None:
         """The first gate that keeps a contact from MQL."""
         rule = self.document.mql
         for gate in gates:
-            if gate.met:
+            if gate.met or gate.name in SQL_GATES:
                 continue
             if gate.name in CRITERIA:
                 blocks = rule.criteria_required == "true" or (
@@ -128,6 +136,7 @@ class Machine:
                 yield from one.question.edges(view)
         for excluding in self._exclusions:
             yield from excluding.question.edges(view)
+        yield from self.sales.edges(view)
         if days := self.document.mql.depth.within_days:
             yield from (act.at_ms + days * DAY for act in view.did(self.document.mql.depth.activities))
 
@@ -164,6 +173,8 @@ class Machine:
     def _deep(self, view: View) -> Gate:
         depth = self.document.mql.depth
         since = view.now - depth.within_days * DAY if depth.within_days else -(10**18)
+        if view.facts.path:  # what led to the last hand-over does not lead to the next one
+            since = max(since, recycled_ms(view.facts) or since)
         acts = 0
         last = ""
         for kind in depth.activities:
@@ -205,6 +216,8 @@ class Machine:
     def _standing(self, view: View, complete: bool, ground: Ground) -> Standing:
         value = view.properties.get("lifecyclestage", view.facts.stage and f"={view.facts.stage}")
         ours = view.properties.get("leadwright_stage") or view.facts.stage
+        if ours == "disqualified" and view.properties.get(ANSWER) != "rejected":
+            ours = None  # not sales' word: a rule said so, and is asked anew
         key = (value, ours, view.facts.furthest_stage, complete)
         found = ground.standings.get(key)
         if found is None:
@@ -225,7 +238,7 @@ class Machine:
 
     def _homed(self, stage: str, ours: str | None) -> str:
         """A stage without a value in the portal is ours as long as the portal shows the stage it belongs to."""
-        if ours == "recycled" and not self.values["recycled"] and stage in RANK:
+        if ours in SIDE_STAGES and not self.values[ours] and stage in RANK:
             return ours if RANK[stage] <= RANK["sql"] else stage
         return ours if ours and self._homes.get(ours) == stage else stage
 
@@ -234,6 +247,8 @@ class Machine:
             label = ground.labels.get(value, value)
             remedy = "Name it under portal_values in the lifecycle document"
             return Gate("stage", None, f'The portal\'s stage "{label}" is not mapped', remedy)
+        if stage == "recycled":
+            return self._portal_allows(stage, value, ground)
         if stage not in BEFORE_MQL:
             return Gate("stage", False, f"Is already {stage}" if stage in RANK else f"Is {stage}")
         if not self.document.mql.again and furthest(furthest_stage, stage) not in BEFORE_MQL:
@@ -248,6 +263,8 @@ class Machine:
             why = f'The portal has no lifecycle stage "{target}"'
             return Gate("stage", False, why, "Name the portal's own value under portal_values")
         # HubSpot docs: contacts API, lifecycle stage only moves forward in the portal's own order.
+        if stage == "recycled" and (value == target or self.document.allow_backward):
+            return Gate("stage", True, "Is recycled, and may come back")
         if value in ground.orders and ground.orders[value] >= ground.orders[target]:
             return Gate("stage", False, f'In the portal "{value}" does not come before "{target}"', "Put them in order")
         return Gate("stage", True, f"Is {stage}")

@@ -50,6 +50,7 @@ def lifecycle_fields_used(documents: Documents) -> set[str]:
 def activity_kinds_used(documents: Documents) -> set[str]:
     """The kinds of activity that rules and gates ask for."""
     kinds = set(documents.lifecycle.mql.depth.activities) | set(documents.lifecycle.career_activities)
+    kinds |= set(documents.lifecycle.sql.contact)
     for rule in rules_of(documents.scoring):
         kinds.update(kinds_of(rule))
     return kinds | {kind for leaf in _all_leaves(documents) for kind in leaf.did or ()}
@@ -92,6 +93,8 @@ def _span_of(rule: Rule) -> int | None:
 def _all_leaves(documents: Documents) -> Iterator[Condition]:
     yield from _leaves(documents.scoring)
     yield from _gate_leaves(documents)
+    for rule in documents.routing.rules:
+        yield from (leaf for leaf, _ in walk(rule.when))
 
 
 def _leaves(scoring: ScoringDocument) -> Iterator[Condition]:
@@ -104,7 +107,9 @@ def _leaves(scoring: ScoringDocument) -> Iterator[Condition]:
 
 def _gate_leaves(documents: Documents) -> Iterator[Condition]:
     criteria = documents.lifecycle.mql.criteria
+    sql = documents.lifecycle.sql.criteria
     whole = [one.when for one in (criteria.persona, criteria.function, criteria.region, criteria.problem)]
+    whole += [one.when for one in (sql.problem, sql.timing, sql.authority, sql.budget)]
     whole += [one.when for one in documents.lifecycle.exclusions]
     for condition in whole:
         if condition is not None:

@@ -19,12 +19,14 @@ from connector.store.schema import (
     DECISIONS,
     FLIPS,
     GAPS,
+    HANDOFFS,
     INBOX,
     OUTBOX,
     PLANS,
     PROPERTY_HISTORY,
     RECEIPT_HISTORY,
     RUNS,
+    STAGE_STEPS,
     UNCLAIMED_EVENTS,
     USAGE,
 )
@@ -111,6 +113,8 @@ KINDS: dict[str, Callable[[int | str], Old]] = {
     "plans": _by(PLANS.c.made_ms),
     "calls a day": _by(USAGE.c.day),
     "flips": _by(FLIPS.c.at_ms),
+    "steps through the stages": _by(STAGE_STEPS.c.at_ms),
+    "hand-overs": lambda before: (HANDOFFS, HANDOFFS.c.closed_ms.is_not(None) & (HANDOFFS.c.at_ms < before)),
 }
 
 

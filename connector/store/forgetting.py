@@ -25,6 +25,7 @@ from connector.store.schema import (
     EMAILS,
     FLIPS,
     FROZEN,
+    HANDOFFS,
     HOLDS,
     INBOX,
     OUTBOX,
@@ -34,6 +35,7 @@ from connector.store.schema import (
     RECEIPT_HISTORY,
     RECEIPTS,
     RUNS,
+    STAGE_STEPS,
     UNCLAIMED_EVENTS,
     UNDONE,
 )
@@ -43,6 +45,7 @@ from connector.store.values import Json, dumps, loads, normal_email
 # Tables that name the contact in a column of that name.
 BY_CONTACT = (
     EMAILS, ACTIVITIES, DIRTY, RECEIPTS, RECEIPT_HISTORY, DECISIONS, HOLDS, OUTBOX, FLIPS, FROZEN, UNDONE,
+    STAGE_STEPS, HANDOFFS,
 )  # fmt: skip
 MERGED_IDS = "hs_merged_object_ids"
 

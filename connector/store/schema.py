@@ -366,6 +366,32 @@ ERASURES = _table(
     text("receipt", default="{}"),
     sa.Index("ix_erasures_email", "portal_id", "email_hmac"),
 )
+STAGE_STEPS = _table(
+    "stage_steps",
+    "contact_id at_ms",
+    big("contact_id"),
+    big("at_ms"),
+    text("before"),
+    text("stage"),
+    text("cause"),
+    sa.Index("ix_stage_steps_at", "portal_id", "at_ms"),
+    rowid=False,
+)
+HANDOFFS = _table(
+    "handoffs",
+    "contact_id at_ms",
+    big("contact_id"),
+    big("at_ms"),
+    big("owner_id"),
+    text("pool", default=""),
+    text("stage"),
+    text("answer", default=""),
+    text("reason", default=""),
+    big("answered_ms", null=True),
+    big("closed_ms", null=True),
+    sa.Index("ix_handoffs_open", "portal_id", "closed_ms", "owner_id"),
+    sa.Index("ix_handoffs_at", "portal_id", "at_ms"),
+)
 CERTIFICATES = _table("certificates", "at_ms", big("at_ms"), text("body"))
 USAGE = _table("usage", "day", text("day"), big("calls"))
 

@@ -22,6 +22,7 @@ from connector.store import activities, documents, receipts, records
 from connector.store.receipts import Standing
 from connector.sync import library, previewing
 from connector.sync.context import Context
+from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
 from connector.sync.pull import off_sources
@@ -124,15 +125,17 @@ def _judged(
 ) -> Iterator[tuple[Properties, Judgement]]:
     """Everybody judged, chunk by chunk as ``react`` does it."""
     off, now = off_sources(ctx), ctx.clock.now_ms()
+    dispatch = Dispatch(ctx, portal_view(ctx), now)
     last: int | None = 0
     while last is not None:
         with ctx.store.view() as u:
             ids = records.live_ids(u, ctx.portal_id, "contacts", after_id=last, limit=CHUNK)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
-            found = [(case, verdict(ctx, _named(case, again), held)) for case in cases(ctx, u, ids, now, off)]
-            done = already_enrolled(ctx, u, [judgement for _, judgement in found])
+            judged = [(case, verdict(ctx, _named(case, again), held), None) for case in cases(ctx, u, ids, now, off)]
+            found = dispatch.weigh(u, list(judged))
+            done = already_enrolled(ctx, u, [judgement for _, judgement, _ in found])
             before = receipts.standings(u, ctx.portal_id, ids)
-        for case, judgement in found:
+        for case, judgement, _ in found:
             whole_story = once(judgement, done)
             tally.take(whole_story, before.get(case.record.id))
             yield case.record.properties, whole_story

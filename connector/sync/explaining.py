@@ -10,16 +10,19 @@ from connector.clock import iso
 from connector.errors import UnknownContact
 from connector.model.judgement import Hold, Judgement, OutboxEntry
 from connector.model.plan import PortalView
+from connector.rules.evidence import evidence_file
 from connector.rules.gate import against_any_mail
 from connector.rules.outlook import outlook
 from connector.rules.receipt import receipt_json
 from connector.rules.why_not import State, why_not
 from connector.rules.words import Language
-from connector.store import Unit, holds, outbox, receipts, records
+from connector.store import Unit, handoffs, holds, outbox, receipts, records
+from connector.store.handoffs import Handoff
 from connector.store.records import Record
 from connector.store.records.rows import emails_of
 from connector.sync import privacy, react
 from connector.sync.context import Context
+from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases, past_case
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
 from connector.sync.pull import off_sources
@@ -48,9 +51,13 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
             mine = [record.id]
             holding = replace(holding, taken_back=taken_back(ctx, u, mine), frozen=frozen(ctx, u, mine))
         since = {(row.effect, row.gate): row.since_ms for row in holds.of(u, ctx.portal_id, record.id)}
+        handed = handoffs.of(u, ctx.portal_id, [record.id]).get(record.id, ())
         erased_before = privacy.warning(ctx, u, emails_of(record.properties))
         booked = outbox.of(u, ctx.portal_id, record.id) if now else ()
     judgement = verdict(ctx, case, holding)
+    if at_ms is None:
+        with ctx.store.view() as u:
+            ((_, judgement, _),) = Dispatch(ctx, view, ctx.clock.now_ms()).weigh(u, [(case, judgement, None)])
     body = receipt_json(judgement.receipt)
     body["held"] = [
         {
@@ -64,6 +71,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
         if isinstance(d, Hold) and now
     ]
     body["not_done"] = _not_done(booked)
+    body |= _beside(ctx, case, [row for row in handed if at_ms is None or row.at_ms <= at_ms])
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["erased_before"] = erased_before
@@ -75,6 +83,33 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
     ]
     body["nearest"] = _nearest(ctx, body)
     return body
+
+
+def _beside(ctx: Context, case: Case, handed: Sequence[Handoff]) -> dict[str, Any]:
+    """The evidence file, the way through the stages, and who was given the contact."""
+    evidence = evidence_file(case.facts, ctx.rulebook.rules.documents.consent)
+    return {
+        "consent": [
+            {
+                "about": one.about,
+                "says": one.says,
+                "at": iso(one.at_ms) if one.at_ms is not None else None,
+                "from": one.source,
+            }
+            for one in evidence
+        ],
+        "path": [{"at": iso(s.at_ms), "from": s.before, "to": s.stage, "cause": s.cause} for s in case.facts.path],
+        "handed_over": [
+            {
+                "at": iso(row.at_ms),
+                "owner": str(row.owner_id),
+                "pool": row.pool,
+                "answer": row.answer,
+                "reason": row.reason,
+            }
+            for row in handed
+        ],
+    }
 
 
 def _ahead(

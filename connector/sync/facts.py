@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connector.model.judgement import NO_CIRCLE, Facts
+from connector.model.judgement import NO_CIRCLE, Facts, StageStep
 from connector.model.records import Properties
+from connector.rules.lifecycle import furthest
 from connector.rules.mapping import ValueFault, to_fields
-from connector.store import Unit, activities, associations, history, records
+from connector.store import Unit, activities, associations, history, records, stages
 from connector.store.records import Record
 from connector.sync.beside import Beside
 from connector.sync.context import Context
@@ -50,6 +51,7 @@ def cases(
         }
         acts = activities.of(u, ctx.portal_id, [r.id for r in found], until_ms=now_ms)
         circles = beside.circles(u, [r.id for r in found], company_of, now_ms)
+        paths = stages.of(u, ctx.portal_id, [r.id for r in found])
         for record in found:
             company = companies.get(company_of.get(record.id, 0))
             mapped = to_fields(ctx.rulebook.mapping, record.properties, company)
@@ -61,6 +63,8 @@ def cases(
                 activities=acts.get(record.id, ()),
                 missing_sources=off,
                 circle=circles.get(record.id, NO_CIRCLE),
+                path=(path := paths.get(record.id, ())),
+                furthest_stage=_furthest(path),
             )
             yield Case(record, facts, mapped.faults)
 
@@ -79,6 +83,21 @@ def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[
     mapped = to_fields(ctx.rulebook.mapping, properties, company)
     acts = activities.of(u, ctx.portal_id, [record.id], until_ms=at_ms).get(record.id, ())
     circles = Beside.of(ctx, u).circles(u, [record.id], company_of, at_ms, past=True)
-    circle = circles.get(record.id, NO_CIRCLE)
-    facts = Facts(record.id, at_ms, mapped.fields, properties, acts, missing_sources=off, circle=circle)
+    path = stages.of(u, ctx.portal_id, [record.id], at_ms).get(record.id, ())
+    facts = Facts(
+        record.id,
+        at_ms,
+        mapped.fields,
+        properties,
+        acts,
+        missing_sources=off,
+        circle=circles.get(record.id, NO_CIRCLE),
+        path=path,
+        furthest_stage=_furthest(path),
+    )
     return Case(record, facts, mapped.faults)
+
+
+def _furthest(path: Sequence[StageStep]) -> str | None:
+    """The furthest stage of a path, the one it began in included; None without any step."""
+    return furthest(*(stage for step in path for stage in (step.before, step.stage))) if path else None

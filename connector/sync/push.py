@@ -26,12 +26,14 @@ from connector.model.plan import Plan
 from connector.model.records import Snapshot, modified_property
 from connector.portal.gateway import Update, WriteOutcome
 from connector.rules.decide import STAMP
+from connector.rules.sales import AT_ONCE, HANDED_OVER
 from connector.store import Unit, cursors, definitions, outbox, records, runs
 from connector.store.outbox import NewEntry
 from connector.sync import options
 from connector.sync.contested import Referee, contested
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.enrol import enrol_all
+from connector.sync.handing import book_written
 from connector.sync.keep import keep
 from connector.sync.pull import catch_up, full_scope
 from connector.sync.restoring import refuse_before_read_again
@@ -131,7 +133,10 @@ def _enter(ctx: Context, plan: Plan) -> PushReport:
                 kind="write",
                 cause=f"write:{run_id}:{change.contact_id}",
                 payload={
-                    "properties": {name: after for name, (_, after) in change.properties.items()},
+                    "properties": {
+                        name: iso(now) if (name, after) == (HANDED_OVER, AT_ONCE) else after
+                        for name, (_, after) in change.properties.items()
+                    },
                     "reset": change.stage_reset,
                 },
                 before={name: before for name, (before, _) in change.properties.items()},
@@ -362,6 +367,8 @@ def _kept_own(outcome: WriteOutcome, wanted: dict[str, str]) -> str:
 def _mirror_written(
     ctx: Context, u: Unit, written: Sequence[tuple[OutboxEntry, WriteOutcome]], values: Values, report: PushReport
 ) -> None:
+    routing = ctx.rulebook.rules.documents.routing
+    book_written(u, ctx.portal_id, routing, {entry.contact_id: values(entry) for entry, _ in written})
     snapshots = [
         Snapshot(
             "contacts",

@@ -37,9 +37,12 @@ from connector.store import (
 from connector.store.faces import face
 from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
+from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases
+from connector.sync.handing import follow_up
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
 from connector.sync.pull import off_sources
+from connector.sync.steps import keep_steps
 
 CHUNK = 500
 SHORTEST_HASH = 12
@@ -124,13 +127,14 @@ def preview(ctx: Context, after: int, limit: int) -> tuple[Plan, int | None]:
     """
     view, now, off = portal_view(ctx), ctx.clock.now_ms(), off_sources(ctx)
     shown: list[tuple[Properties, Judgement]] = []
+    dispatch = Dispatch(ctx, view, now)
     with ctx.store.view() as u:
         holding = whole(ctx, u, view, now, patient=False)
         for _ in range(PREVIEWED):
             tokens, last = _next(ctx, u, now, after, None, limit)
             ids = sorted(tokens)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
-            judged = [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)]
+            judged = dispatch.weigh(u, [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)])
             done = already_enrolled(ctx, u, [judgement for _, judgement, _ in judged])
             shown += [(case.record.properties, once(judgement, done)) for case, judgement, _ in judged]
             if last is None or len(shown) >= limit:
@@ -156,12 +160,13 @@ def _judged(
         with ctx.store.unit() as u:
             records.mark_dirty(u, ctx.portal_id, list(holding.enrol_again))
     last: int | None = 0
+    dispatch = Dispatch(ctx, view, now)
     while last is not None:
         with ctx.store.view() as u:
             tokens, last = _next(ctx, u, now, last, only)
             ids = sorted(tokens)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
-            judged = [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)]
+            judged = dispatch.weigh(u, [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)])
             done = already_enrolled(ctx, u, [judgement for _, judgement, _ in judged])
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
@@ -212,6 +217,9 @@ def once(judgement: Judgement, done: frozenset[str]) -> Judgement:
 
 def _keep(ctx: Context, u: Unit, judged: list[Judged], tokens: Mapping[int, int], view: PortalView, now: int) -> None:
     """Receipts, refusals and unreadable values of one chunk; contacts with nothing open are settled."""
+    keep_steps(u, ctx.portal_id, [(case.record.properties, judgement) for case, judgement, _ in judged], now)
+    stood = [(case.record.id, case.record.properties, judgement.receipt.stage) for case, judgement, _ in judged]
+    follow_up(u, ctx.portal_id, ctx.rulebook.rules.documents.routing, stood, now)
     rows = [_receipt_row(case, judgement, due) for case, judgement, due in judged]
     receipts.save_many(u, ctx.portal_id, rows, ctx.rulebook.rules.cause)
     ids = [case.record.id for case, _, _ in judged]

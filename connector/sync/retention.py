@@ -64,6 +64,8 @@ def _due(limits: Retention, now: int) -> dict[str, int | str]:
         "plans": now - limits.plan_days * DAY_MS,
         "calls a day": iso(months_before(now, limits.usage_months))[:10],
         "flips": now - limits.flip_days * DAY_MS,
+        "steps through the stages": audit,
+        "hand-overs": audit,
     }
 
 

@@ -23,6 +23,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "activities": ("activities", "standard"),
     "scoring": ("scoring", "standard-b2b"),
     "lifecycle": ("lifecycle", "standard"),
+    "routing": ("routing", "standard"),
     "workflows": ("workflows", "standard"),
     "consent": ("consent", "standard"),
     "schedule": ("schedule", "standard"),
@@ -80,6 +81,8 @@ def load(
                     parse_text(kind, row.body, f"{kind} (version {row.version})"),
                     row.version,
                 )
+            else:  # a portal connected before there was such a document works by the shipped one
+                parsed[kind] = parse_text(kind, preset_text(*SHIPPED[kind]), f"{kind} (shipped)")
         known = {kind: definitions.properties(u, portal_id, kind).values() for kind in MAPPED}
     for kind, (document, version) in (instead or {}).items():
         parsed[kind], versions[kind] = document, version
@@ -114,6 +117,7 @@ def assemble(
         workflows=parsed["workflows"],
         consent=parsed["consent"],
         versions=dict(versions),
+        routing=parsed["routing"],
     )
     mapping = parsed["mapping"]
     used: dict[str, set[str]] = {kind: set(names) for kind, names in mapped_properties(mapping).items()}

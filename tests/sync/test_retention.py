@@ -19,12 +19,14 @@ from connector.store.schema import (
     DECISIONS,
     FLIPS,
     GAPS,
+    HANDOFFS,
     INBOX,
     OUTBOX,
     PLANS,
     PROPERTY_HISTORY,
     RECEIPT_HISTORY,
     RUNS,
+    STAGE_STEPS,
     UNCLAIMED_EVENTS,
     USAGE,
 )
@@ -81,6 +83,8 @@ AGED = [
     (GAPS, "healed_ms", {}, months_before(NOW, 24)),
     (PLANS, "made_ms", {}, NOW - 30 * DAY_MS),
     (FLIPS, "at_ms", {}, NOW - DAY_MS),
+    (STAGE_STEPS, "at_ms", {}, months_before(NOW, 24)),
+    (HANDOFFS, "at_ms", {"closed_ms": 1}, months_before(NOW, 24)),
 ]
 
 

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from connector.errors import ConfigError
-from connector.rules.documents import activities, consent, lifecycle, mapping, schedule, scoring, wording, workflows
+from connector.rules.documents import (
+    activities,
+    consent,
+    lifecycle,
+    mapping,
+    routing,
+    schedule,
+    scoring,
+    wording,
+    workflows,
+)
 from connector.rules.documents.base import Document, Kind, Lines, parse
 from connector.rules.documents.shape import Plain
 
@@ -12,6 +22,7 @@ KINDS: dict[str, Kind] = {
     "mapping": Kind(mapping.MappingDocument, mapping.CHECKS),
     "scoring": Kind(scoring.ScoringDocument, (scoring.checks,)),
     "lifecycle": Kind(lifecycle.LifecycleDocument, (lifecycle.checks,)),
+    "routing": Kind(routing.RoutingDocument, (routing.checks,)),
     "workflows": Kind(workflows.WorkflowsDocument),
     "consent": Kind(consent.ConsentDocument),
     "schedule": Kind(schedule.ScheduleDocument),

@@ -16,7 +16,7 @@ from connector.rules.documents.workflows import MessageClass
 
 SubscriptionId = Annotated[str, Field(pattern=r"^\d+$")]
 
-
+Basis = Annotated[str, Field(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 Months = Annotated[int, Field(ge=1, le=120)]
 
@@ -44,12 +44,16 @@ class ConsentDocument(Document):
 
     ``double_opt_in``: ``when_used`` holds contacts whose confirmation is pending, ``required`` all that are not
     confirmed, ``ignored`` neither. ``subscriptions`` names HubSpot's subscription ids for each class of message: who
-    left one of them gets no message of that class. ``marketable_only``: HubSpot mails marketing contacts alone.
+    left one of them gets no message of that class. ``confirm_within_days``: a sign-up not confirmed by then lapses.
+    ``legal_basis`` names, for a class of message, the bases that allow it, as HubSpot calls them; a class that is not
+    named needs none of its own. ``marketable_only``: HubSpot mails marketing contacts alone.
     """
 
     version_label: Annotated[str, Field(max_length=80)] = ""
     marketable_only: bool = True
     double_opt_in: Literal["ignored", "when_used", "required"] = "when_used"
+    confirm_within_days: Annotated[int, Field(ge=1, le=365)] = 30
     legal_basis_required: bool = False
+    legal_basis: Mapping[MessageClass, Annotated[tuple[Basis, ...], Field(min_length=1)]] = {}
     subscriptions: Mapping[MessageClass, tuple[SubscriptionId, ...]] = {}
     retention: Retention = Retention()

@@ -13,6 +13,7 @@ from pydantic import Field
 from connector.model.judgement import SIDE_STAGES, STAGES
 from connector.rules.documents.base import Document, Part, Problem
 from connector.rules.documents.conditions import Condition, Name, too_deep, walk
+from connector.rules.documents.sales import RecycleRule, SqlRule
 
 StageName = Literal["subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer", "recycled", "disqualified"]
 GATES = frozenset(
@@ -132,6 +133,8 @@ class LifecycleDocument(Document):
     vocabulary: Name = "standard"
     vocabularies: Mapping[Name, Mapping[StageName, str]] = {}
     mql: MqlRule
+    sql: SqlRule = Field(default_factory=SqlRule)
+    recycle: RecycleRule = RecycleRule()
     competitor_domains: tuple[str, ...] = ()
     career_activities: tuple[Name, ...] = ()
     exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=20)] = ()
@@ -142,6 +145,10 @@ class LifecycleDocument(Document):
         if self.fall_back_below is not None and not self.allow_backward:
             yield Problem(
                 ("fall_back_below",), "Falling back is a move backwards.", "Write `allow_backward: true` too."
+            )
+        if self.recycle.portal_stage == "lead" and not self.allow_backward:
+            yield Problem(
+                ("recycle", "portal_stage"), "Back to lead is a move backwards.", "Write `allow_backward: true` too."
             )
         if self.vocabulary != "standard" and self.vocabulary not in self.vocabularies:
             known = ", ".join(("standard", *self.vocabularies))

@@ -21,10 +21,12 @@ from connector.store.schema import (
     ASSOCIATIONS,
     DIRTY,
     EMAILS,
+    HANDOFFS,
     HOLDS,
     OUTBOX,
     PROPERTY_HISTORY,
     QUARANTINE,
+    STAGE_STEPS,
 )
 from connector.store.unit import Unit, among_given, check_portal, mine
 
@@ -160,7 +162,9 @@ def _traces_query(sqlite: bool, object_type: ObjectType, rows: bool) -> sa.Compo
     ]
     places += [(history.record_id, history.object_type), (faults.record_id, faults.object_type)]
     if object_type == "contacts":
-        places += [(table.c.contact_id, None) for table in (ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY)]
+        places += [
+            (table.c.contact_id, None) for table in (ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY, STAGE_STEPS, HANDOFFS)
+        ]
     if rows:
         places += [(table_of(object_type).c.id, None), (ALIASES.c.winner_id, ALIASES.c.object_type)]
     return sa.union(*(_trace(sqlite, column, kind) for column, kind in places))
@@ -211,6 +215,8 @@ def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
     _move(u, ACTIVITIES, mine(ACTIVITIES, portal_id), "contact_id", loser, target, apart_from="at_ms")
     u.change(sa.update(EMAILS).where(mine(EMAILS, portal_id, contact_id=loser)).values(place=MERGED))
     _move(u, EMAILS, mine(EMAILS, portal_id), "contact_id", loser, target)
+    for table in (STAGE_STEPS, HANDOFFS):
+        _move(u, table, mine(table, portal_id), "contact_id", loser, target)
     stop(u, portal_id, [loser], "the contact was merged into another", "write")
     moving = mine(OUTBOX, portal_id, contact_id=loser, kind="enrol")
     u.change(sa.update(OUTBOX).where(moving, OUTBOX.c.state.in_(WAITING)).values(contact_id=target))

@@ -10,6 +10,7 @@ from connector.rules.decide import ALL_PROPERTIES, STAMP, WRITTEN, provisioned_p
 from connector.rules.gate import gate
 from connector.rules.lifecycle import furthest
 from connector.rules.needs import activity_kinds_used, fields_used, longest_window_days, properties_used
+from connector.rules.sales import SALES_PROPERTIES
 from tests.rules.judging.build import (
     FULL,
     NAMELESS,
@@ -197,7 +198,8 @@ class TestWriting:
     def test_definitions_cover_everything_that_is_written(self) -> None:
         (group, label), definitions = provisioned_properties()
         assert (group, label) == ("leadwright", "Leadwright")
-        assert {one["name"] for one in definitions} == {*WRITTEN, STAMP}
+        assert {one["name"] for one in definitions} == {*WRITTEN, *SALES_PROPERTIES, STAMP}
+        assert definitions[-1]["name"] == STAMP, "what comes last says that all were made"
         kinds = {one["name"]: (one["type"], one["fieldType"]) for one in definitions}
         assert kinds["leadwright_score"] == ("number", "number")
         assert kinds[STAMP] == ("datetime", "date")
