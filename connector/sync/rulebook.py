@@ -26,9 +26,10 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "workflows": ("workflows", "standard"),
     "consent": ("consent", "standard"),
     "schedule": ("schedule", "standard"),
+    "goals": ("goals", "standard"),
 }
-# The documents that judge. The schedule is read by the clock (``schedule``).
-JUDGING = tuple(kind for kind in SHIPPED if kind != "schedule")
+# The documents that judge. The schedule is read by the clock (``schedule``), the goals by reports.
+JUDGING = tuple(kind for kind in SHIPPED if kind not in ("schedule", "goals"))
 
 
 @dataclass(frozen=True, slots=True)

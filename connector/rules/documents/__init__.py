@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from connector.errors import ConfigError
-from connector.rules.documents import activities, consent, lifecycle, mapping, schedule, scoring, wording, workflows
+from connector.rules.documents import (
+    activities,
+    consent,
+    goals,
+    lifecycle,
+    mapping,
+    schedule,
+    scoring,
+    wording,
+    workflows,
+)
 from connector.rules.documents.base import Document, Kind, Lines, parse
 from connector.rules.documents.shape import Plain
 
@@ -15,6 +25,7 @@ KINDS: dict[str, Kind] = {
     "workflows": Kind(workflows.WorkflowsDocument),
     "consent": Kind(consent.ConsentDocument),
     "schedule": Kind(schedule.ScheduleDocument),
+    "goals": Kind(goals.GoalsDocument, (goals.checks,)),
 }
 
 
