@@ -41,6 +41,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("connector.commands.flow:verify", "Hold the mirror against the portal; print a certificate."),
         "inbox": ("connector.commands.aside:inbox", "Notices that HubSpot delivered, and what became of each."),
         "held": ("connector.commands.aside:held", "What was put aside, by cause; retry or discard it."),
+        "report": ("connector.commands.report:report", "KPIs, the funnel, the eight questions, what content works."),
+        "backtest": ("connector.commands.lab:backtest", "A draft model over the past: what it would have found."),
+        "rehearse": ("connector.commands.lab:rehearse", "The next days on a virtual clock: nothing is kept or sent."),
         "export": ("connector.commands.export:export", "Stream rows out as JSON lines, CSV or Parquet."),
     },
     "Keep house": {

@@ -32,6 +32,7 @@ FOLDERS: dict[str, tuple[Literal["config", "mappings"], str]] = {
     "workflows": ("config", "workflows"),
     "consent": ("config", "consent"),
     "schedule": ("config", "schedule"),
+    "goals": ("config", "goals"),
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 # YAML 1.2's core words, minus its traps: `yes`, `no`, `on`, `off`, dates, `12:30` and numbers with leading zeros

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from connector.asking import Asking
 from connector.errors import ConfigError, ConnectorError, UnknownPortal
 from connector.installing import install
 from connector.portal.oauth import TokenFacts
@@ -42,12 +43,11 @@ from connector.sync.connecting import Connecting
 from connector.sync.credentials import keep_token
 from connector.sync.pull import PullOptions, booked_pull
 from connector.sync.rulebook import publish_shipped
-from connector.upkeep import Upkeep
 
 PARTS = frozenset({"contacts", "companies", "deals", "engagement", "owners"})
 
 
-class Service(Upkeep):
+class Service(Asking):
     """One installation at work. Open it with ``Service.open`` and use it as a context manager."""
 
     @staticmethod

@@ -10,7 +10,7 @@ import click
 from connector.commands.app import DONE, App, examples, standard
 
 WRONG_CONFIGURATION = 2
-KINDS = ("mapping", "activities", "scoring", "lifecycle", "routing", "workflows", "consent", "schedule")
+KINDS = ("mapping", "activities", "scoring", "lifecycle", "routing", "workflows", "consent", "schedule", "goals")
 AUTHOR = click.option("--author", default=getpass.getuser, show_default="you", help="Who, for the history.")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -41,6 +41,27 @@ class LeadService(Protocol):
         self, name: str, contact: str, at_ms: int | None = None, language: Literal["en", "de"] | None = None
     ) -> Result: ...
     def export(self, name: str, what: str) -> Iterable[Result]: ...
+    def report(
+        self,
+        name: str,
+        what: str,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        language: Any = "en",
+        listed: str | None = None,
+    ) -> Result: ...
+    def backtest(
+        self,
+        name: str,
+        model: Path,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        horizon_days: int = 90,
+        buyers: Path | None = None,
+    ) -> Result: ...
+    def rehearse(self, name: str, days: int) -> Result: ...
     def glance(self, name: str, contact: str) -> Result: ...
     def best(self, name: str, limit: int = 10) -> list[Result]: ...
     def rotate_key(self) -> Result: ...

@@ -14,6 +14,9 @@ ObjectType = Literal["contacts", "companies", "deals", "calls", "emails", "meeti
 Properties = Mapping[str, str | None]
 
 MIRRORED: tuple[ObjectType, ...] = ("contacts", "companies", "deals")
+# When a contact entered a lifecycle stage; between or behind these stands the stage's value (HubSpot reference).
+ENTERED = "hs_v2_date_entered_"
+BECAME = ("hs_lifecyclestage_", "_date")
 ENGAGEMENTS: tuple[ObjectType, ...] = ("calls", "emails", "meetings", "notes", "tasks")
 
 

@@ -398,14 +398,19 @@ def _read_again(ctx: Context, ids: Sequence[int]) -> None:
 
 
 def _read_back(ctx: Context, report: PushReport) -> None:
-    """Read a random sample of what was written and compare every value with what the mirror now believes (P28)."""
+    """Read a sample of what was written and compare every value with what the mirror now believes (P28).
+
+    First whose stage was moved, since the portal dates that in properties of its own; the rest is picked at random.
+    """
     if not report.sent:
         return
-    picked = Random(report.run_id).sample(report.sent, min(READ_BACK, len(report.sent)))
-    batch = ctx.portal.read("contacts", picked, full_scope(ctx, "contacts").properties)
     with ctx.store.view() as u:
         pages = outbox.of_run(u, ctx.portal_id, report.run_id)
         entries = {e.contact_id: e for page in pages for e in page if e.kind == "write"}
+    moved = [who for who in report.sent if who in entries and STAGE in entries[who].payload["properties"]][:READ_BACK]
+    others = sorted(set(report.sent) - set(moved))
+    picked = moved + Random(report.run_id).sample(others, min(READ_BACK - len(moved), len(others)))
+    batch = ctx.portal.read("contacts", picked, full_scope(ctx, "contacts").properties)
     kept: list[int] = []
     for record in batch.records:
         entry = entries.get(record.id)

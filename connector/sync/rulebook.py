@@ -27,11 +27,12 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "workflows": ("workflows", "standard"),
     "consent": ("consent", "standard"),
     "schedule": ("schedule", "standard"),
+    "goals": ("goals", "standard"),
 }
 # What tells whether a deal is open, won or lost, whatever the pipeline (HubSpot docs: default deal properties).
 DEAL_STATE = ("hs_is_closed", "hs_is_closed_won")
-# The documents that judge. The schedule is read by the clock (``schedule``).
-JUDGING = tuple(kind for kind in SHIPPED if kind != "schedule")
+# The documents that judge. The schedule is read by the clock (``schedule``), the goals by reports.
+JUDGING = tuple(kind for kind in SHIPPED if kind not in ("schedule", "goals"))
 
 
 @dataclass(frozen=True, slots=True)

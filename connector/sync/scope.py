@@ -6,9 +6,10 @@ Only mapped and rule-used properties are read unless asked; what is left out is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from connector.model.records import ObjectType, PropertyDefinition
+from connector.model.records import BECAME, ENTERED, ObjectType, PropertyDefinition
 
 CORE: dict[str, tuple[str, ...]] = {
     "contacts": (
@@ -73,7 +74,7 @@ def reading_scope(
     if not definitions:
         return Scope(object_type, tuple(sorted(wanted)))
     known = {name for name, definition in definitions.items() if not definition.archived}
-    read = known if everything else wanted & known
+    read = known if everything else (wanted & known) | _dated(object_type, known)
     read |= set(CORE.get(object_type, ()))
     return Scope(
         object_type,
@@ -81,6 +82,19 @@ def reading_scope(
         left_out=tuple(sorted(known - read)),
         absent=tuple(sorted(set(used) - known)),
     )
+
+
+def _dated(object_type: ObjectType, known: AbstractSet[str]) -> set[str]:
+    """When each lifecycle stage was entered, for the stages this portal has: what reports and the backtest date by.
+
+    HubSpot writes both families; the older one is read only where the newer lacks the stage.
+    """
+    if object_type != "contacts":
+        return set()
+    newer = {name for name in known if name.startswith(ENTERED)}
+    stages = {name.removeprefix(ENTERED) for name in newer}
+    older = {name for name in known if name.startswith(BECAME[0]) and name.endswith(BECAME[1])}
+    return newer | {name for name in older if name[len(BECAME[0]) : -len(BECAME[1])] not in stages}
 
 
 def widened(before: tuple[str, ...] | list[str], now: Scope) -> bool:

@@ -146,3 +146,27 @@ def test_definitions_are_read_once_an_hour(tmp_path):
     assert len(paths(first, "/crm/v3/properties/")) >= 9
     assert paths(again, "/crm/v3/properties/") == []
     assert len(paths(later, "/crm/v3/properties/")) == len(paths(forced, "/crm/v3/properties/")) == 3
+
+
+class TestStageDates:
+    """When a stage was entered is what reports date by: read where the portal has it, never missed where it has not."""
+
+    def of(self, *names: str, object_type: str = "contacts") -> set[str]:
+        defined = {name: PropertyDefinition(object_type, name, name, "datetime", "date") for name in names}
+        scope = reading_scope(object_type, frozenset(), defined)
+        assert scope.absent == ()
+        return {name for name in scope.properties if "_date" in name and name in names}
+
+    def test_are_read_for_every_stage_of_the_portal(self) -> None:
+        names = {"hs_v2_date_entered_lead", "hs_v2_date_entered_4711"}
+        assert self.of(*names, "hs_v2_date_exited_lead") == names
+
+    def test_of_the_older_kind_only_where_the_newer_lacks_the_stage(self) -> None:
+        found = self.of("hs_v2_date_entered_lead", "hs_lifecyclestage_lead_date", "hs_lifecyclestage_other_date")
+        assert found == {"hs_v2_date_entered_lead", "hs_lifecyclestage_other_date"}
+
+    def test_are_asked_of_contacts_alone(self) -> None:
+        assert self.of("hs_v2_date_entered_closedwon", object_type="deals") == set()
+
+    def test_are_not_asked_for_where_nothing_is_defined(self) -> None:
+        assert not [name for name in reading_scope("contacts", frozenset(), {}).properties if "_date_" in name]

@@ -6,6 +6,7 @@ from connector.errors import ConfigError
 from connector.rules.documents import (
     activities,
     consent,
+    goals,
     lifecycle,
     mapping,
     routing,
@@ -26,6 +27,7 @@ KINDS: dict[str, Kind] = {
     "workflows": Kind(workflows.WorkflowsDocument),
     "consent": Kind(consent.ConsentDocument),
     "schedule": Kind(schedule.ScheduleDocument),
+    "goals": Kind(goals.GoalsDocument, (goals.checks,)),
 }
 
 

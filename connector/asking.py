@@ -1,0 +1,95 @@
+"""What can be asked of a portal's past and future: reports and the laboratory. Nothing here changes anything.
+
+Every method returns a plain dict, as those of ``service`` do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from connector.errors import ConfigError
+from connector.lab.backtest import Question, backtest
+from connector.lab.outcomes import Outcome, known, read_buyers
+from connector.lab.rehearsal import rehearse
+from connector.reports.figures import midnight_ms, span
+from connector.reports.report_words import Language
+from connector.reports.reporting import Asked, report
+from connector.rules.compiled import compile_documents
+from connector.rules.documents.scoring import ScoringDocument
+from connector.store import Unit, study
+from connector.sync.context import Context
+from connector.sync.pull import off_sources
+from connector.sync.react import refuse_half_a_mirror
+from connector.sync.rulebook import parse_text
+from connector.upkeep import Upkeep
+
+
+class Asking(Upkeep):
+    """Reports, backtest and rehearsal of an opened installation."""
+
+    def report(
+        self,
+        name: str,
+        what: str,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        language: Language = "en",
+        listed: str | None = None,
+    ) -> dict[str, Any]:
+        """One report over whole days in the portal's time zone; ``listed`` opens the contacts behind one number."""
+        if first and last and last < first:
+            raise ConfigError(f"The period ends ({last}) before it begins ({first}).", remedy="Swap --from and --to.")
+        with self._context(name, offline=True) as ctx:
+            now = self._clock.now_ms()
+            asked = Asked(what, span(ctx.row.time_zone, now, first, last), now, language, listed)
+            off = off_sources(ctx)
+            with ctx.store.view() as u:
+                return report(u, ctx.row, ctx.rulebook.rules.documents.lifecycle, off, asked)
+
+    def backtest(
+        self,
+        name: str,
+        model: Path,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        horizon_days: int = 90,
+        buyers: Path | None = None,
+    ) -> dict[str, Any]:
+        """A draft scoring model over the mirrored past, without looking ahead; beside the portal's other documents."""
+        draft: ScoringDocument = parse_text("scoring", _text(model), str(model))
+        with self._context(name, offline=True) as ctx:
+            refuse_half_a_mirror(ctx)
+            documents = ctx.rulebook.rules.documents
+            versions = {**documents.versions, "scoring": 0}
+            compiled = compile_documents(replace(documents, scoring=draft, versions=versions))
+            now, zone = self._clock.now_ms(), ctx.row.time_zone
+            with ctx.store.view() as u:
+                outcome, missing = _known(ctx, u, buyers) if buyers else (None, [])
+                begin = midnight_ms(first, zone) if first else study.first_created_ms(u, ctx.portal_id) or now
+            end = min(now, span(zone, now, first, last).to_ms) if last else now
+            asked = Question(min(begin, end), end, horizon_days, outcome)
+            return {**backtest(ctx, compiled, off_sources(ctx), asked), "unknown_buyers": missing}
+
+    def rehearse(self, name: str, days: int) -> dict[str, Any]:
+        """What the next days would bring by time alone, as one plan; nothing is kept or sent."""
+        with self._context(name, offline=True) as ctx:
+            return rehearse(ctx, days)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"{file} cannot be read as text.", remedy="Name a file in UTF-8.") from fault
+
+
+def _known(ctx: Context, u: Unit, file: Path) -> tuple[Outcome, list[str]]:
+    """Buyers known from elsewhere, found in the mirror by id or address."""
+    people = [person for page in study.people(u, ctx.portal_id) for person in page]
+    emails = {person.email: person.id for person in people if person.email}
+    return known(read_buyers(_text(file), str(file)), emails, {person.id for person in people})
