@@ -20,6 +20,7 @@ from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 LANGUAGES = ("en", "de")
+JUST_NOW_MS = 5000
 
 
 @cache
@@ -75,6 +76,8 @@ class Words:
         """3 minutes ago; a dash for never."""
         if at_ms is None:
             return "–"
+        if abs(at_ms - now_ms) < JUST_NOW_MS:
+            return self.t("just now")
         return str(format_timedelta(timedelta(milliseconds=at_ms - now_ms), add_direction=True, locale=self.language))
 
     def lasting(self, seconds: float) -> str:

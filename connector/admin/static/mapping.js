@@ -12,7 +12,7 @@ async function preview() {
   const told = await answer.json();
   typing.textContent = told.errors ? Object.values(told.errors).join(" ") : "";
   for (const [at, html] of Object.entries(told.rows ?? {})) {
-    const place = document.querySelector(`#row-${at} .people`);
+    const place = document.querySelector(`#row-${at} .samples`);
     if (place) place.innerHTML = html;
   }
 }
