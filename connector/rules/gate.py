@@ -61,6 +61,15 @@ def _stage_exists(effect: MoveStage, portal: PortalView) -> Refusal | None:
 
 def _against_mailing(effect: Enrol, facts: Facts, documents: Documents, portal: PortalView) -> Iterator[Refusal]:
     yield from _against_workflow(effect, portal)
+    yield from _against_person(effect, facts, documents)
+
+
+def may_mail(effect: Enrol, facts: Facts, documents: Documents) -> Refusal | None:
+    """What speaks against mailing that person at all, whichever way the workflow is entered."""
+    return next(_against_person(effect, facts, documents), None)
+
+
+def _against_person(effect: Enrol, facts: Facts, documents: Documents) -> Iterator[Refusal]:
     if not effect.email:
         yield "email", "The contact has no e-mail address", "Find out: e-mail"
     yield from _against_address(facts)

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from connector.errors import ConfigError
-from connector.rules.documents import activities, consent, lifecycle, mapping, schedule, scoring, wording, workflows
+from connector.rules.documents import (
+    activities,
+    consent,
+    lifecycle,
+    mapping,
+    nurture_checks,
+    schedule,
+    scoring,
+    wording,
+    workflows,
+)
 from connector.rules.documents.base import Document, Kind, Lines, parse
 from connector.rules.documents.shape import Plain
 
@@ -12,7 +22,7 @@ KINDS: dict[str, Kind] = {
     "mapping": Kind(mapping.MappingDocument, mapping.CHECKS),
     "scoring": Kind(scoring.ScoringDocument, (scoring.checks,)),
     "lifecycle": Kind(lifecycle.LifecycleDocument, (lifecycle.checks,)),
-    "workflows": Kind(workflows.WorkflowsDocument),
+    "workflows": Kind(workflows.WorkflowsDocument, (nurture_checks.checks,)),
     "consent": Kind(consent.ConsentDocument),
     "schedule": Kind(schedule.ScheduleDocument),
 }
