@@ -54,29 +54,7 @@ class Place:
         return self.ended is None
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """Take a contact out of a HubSpot workflow that it was enrolled in."""
-
-    contact_id: int
-    email: str
-    workflow: str
-    workflow_id: str
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeList:
-    """Put a contact on a HubSpot list that a workflow listens to (``add``), or take it off."""
-
-    contact_id: int
-    list_id: str
-    add: bool
-    workflow: str
-    cause: str
-
-
-NurtureDecision = Enrol | Leave | ChangeList | SetProperty
+NurtureDecision = Enrol | SetProperty
 
 
 @dataclass(frozen=True, slots=True)

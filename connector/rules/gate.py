@@ -21,6 +21,7 @@ CONFIRMED = frozenset(
         "Confirmed from previous behavior", "Confirmed due to form",
     }
 )  # fmt: skip
+MAILING = frozenset({"enrol", "join"})  # leaving needs nobody's consent
 Refusal = tuple[str, str, str]
 
 
@@ -31,7 +32,7 @@ def gate(effect: Decision, facts: Facts, documents: Documents, portal: PortalVie
         refusal = may_write(effect.property, portal)
     elif isinstance(effect, MoveStage):
         refusal = may_write("lifecyclestage", portal) or _stage_exists(effect, portal)
-    elif isinstance(effect, Enrol):
+    elif isinstance(effect, Enrol) and effect.act in MAILING:
         refusal = next(_against_mailing(effect, facts, documents, portal), None)
     return Hold(effect.contact_id, effect_name(effect), *refusal) if refusal else None
 
@@ -42,7 +43,7 @@ def effect_name(effect: Decision) -> str:
         return f"set:{effect.property}"
     if isinstance(effect, MoveStage):
         return f"stage:{effect.to_stage}"
-    return f"enrol:{effect.workflow}" if isinstance(effect, Enrol) else effect.effect
+    return f"{effect.act}:{effect.workflow}" if isinstance(effect, Enrol) else effect.effect
 
 
 def may_write(name: str, portal: PortalView) -> Refusal | None:
@@ -60,7 +61,8 @@ def _stage_exists(effect: MoveStage, portal: PortalView) -> Refusal | None:
 
 
 def _against_mailing(effect: Enrol, facts: Facts, documents: Documents, portal: PortalView) -> Iterator[Refusal]:
-    yield from _against_workflow(effect, portal)
+    if effect.act == "enrol":
+        yield from _against_workflow(effect, portal)
     yield from _against_person(effect, facts, documents)
 
 

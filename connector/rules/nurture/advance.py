@@ -6,11 +6,11 @@ start calls enters, as long as there is room. Advancing twice at one instant cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from connector.model.judgement import Facts, Hold
-from connector.model.nurture import Ending, NurtureDecision, Place, Progress
+from connector.model.nurture import Ending, NurtureDecision, Place, Progress, Sent
 from connector.rules.documents.nurture import END
 from connector.rules.nurture.graph import Book, Graph
 from connector.rules.nurture.starts import against, fired, may_come
@@ -21,15 +21,20 @@ MOST_STEPS = 100
 MOST_JUMPS = 10
 
 
-def advance(facts: Facts, places: Sequence[Place], book: Book) -> Progress:
-    """The contact's places now, the effects that follow, refusals with reasons, and when time changes anything."""
-    return _Advance(facts, places, book).run()
+def advance(facts: Facts, places: Sequence[Place], book: Book, done: Mapping[str, int] | None = None) -> Progress:
+    """The contact's places now, the effects that are asked for, refusals with reasons, and when time changes anything.
+
+    ``done``: causes of enrolments that have happened, each with when; until its cause is there, a step asks again.
+    """
+    return _Advance(facts, places, book, done or {}).run()
 
 
 class _Advance:
     """One contact at one instant."""
 
-    def __init__(self, facts: Facts, places: Sequence[Place], book: Book) -> None:
+    def __init__(self, facts: Facts, places: Sequence[Place], book: Book, done: Mapping[str, int]) -> None:
+        self.done = done
+        self.asked: list[Sent] = []
         self.view = View(facts)
         self.now = facts.now_ms
         self.book = book
@@ -64,7 +69,7 @@ class _Advance:
             self._end(place, over)
             return
         others = tuple(one for one in self.places if one is not place)
-        walk = Walk(self.view, self.book, graph, place, others)
+        walk = Walk(self.view, self.book, graph, place, others, self.done, self.asked)
         outcome = self._walk(walk)
         self.decisions += walk.decisions
         self.refusals += walk.refusals

@@ -1,19 +1,22 @@
 """One step of one contact: what it asks for now, and whether the contact stays, goes on or is done.
 
 Not here: the way from step to step (``advance.py``), who enters (``starts.py``). A mailing step passes the gate, the
-cap of mails and the quiet hours; while one of them says no, the contact stays where it is, with the reason.
+cap of mails and the quiet hours; while one of them says no, the contact stays where it is, with the reason. A step with
+an effect asks for it until it has happened: a value stands in the portal, a cause is among those that are ``done``. So
+nothing is lost between deciding and doing, and nothing is done twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import NamedTuple
 
-from connector.model.judgement import Enrol, Hold, Known, SetProperty
-from connector.model.nurture import ChangeList, Ending, Leave, NurtureDecision, Place, Sent
+from connector.model.judgement import Act, Enrol, Hold, Known, SetProperty
+from connector.model.nurture import Ending, NurtureDecision, Place, Sent
 from connector.model.records import Activity
+from connector.rules.decide import same_value
 from connector.rules.documents.fields import FIELDS
 from connector.rules.documents.nurture import (
     Answer,
@@ -62,13 +65,16 @@ Outcome = Stay | Go | Over
 
 @dataclass(slots=True)
 class Walk:
-    """One stay being advanced: what is known, what was decided so far. ``others`` are the contact's other stays."""
+    """One stay being advanced: what is known, what was decided so far. ``others`` are the contact's other stays,
+    ``done`` the causes whose effects have happened, each with when, ``asked`` the mails that are on their way."""
 
     view: View
     book: Book
     graph: Graph
     place: Place
     others: tuple[Place, ...]
+    done: Mapping[str, int]
+    asked: list[Sent] = field(default_factory=list)
     decisions: list[NurtureDecision] = field(default_factory=list)
     refusals: list[Hold] = field(default_factory=list)
 
@@ -112,6 +118,8 @@ def take(walk: Walk) -> Outcome:
 
 
 def _enrol(walk: Walk, step: EnrolStep) -> Outcome:
+    if (happened := walk.done.get(walk.cause())) is not None:
+        return _sent(walk, step, happened)
     stays = (walk.place, *walk.others)
     if step.offers and all(acts.has(walk.view, stays, walk.graph.assets[name]) for name in step.offers):
         return Go(step.known or step.then, walk.now)
@@ -120,55 +128,77 @@ def _enrol(walk: Walk, step: EnrolStep) -> Outcome:
         return Go(step.lacking, walk.now)
     if walk.place.held_out:
         return Go(step.then, walk.now, walk.now)
+    workflow = walk.graph.workflows[step.workflow]
+    if workflow.by == "property" and walk.view.properties.get(str(workflow.property)) == _key(walk):
+        return _sent(walk, step, walk.now)
     if lacking:
         names = ", ".join(FIELDS[name].en for name in lacking)
         return walk.refuse(("needs", f"The mail needs what is not known: {names}", f"Find out: {names}"))
-    workflow = walk.graph.workflows[step.workflow]
-    enrol = Enrol(walk.place.contact_id, walk.email, workflow.name, workflow.workflow_id, walk.cause())
-    if refusal := _against(walk, workflow, enrol):
+    entering = _entering(walk, workflow)
+    if refusal := _against(walk, workflow, entering):
         return walk.refuse(refusal)
-    if step.mails:
-        if (free := _free(walk, step)) > walk.now:
-            when = f"{walk.book.calendar.local(free):%Y-%m-%d}"
-            why = f"The contact had as many mails within seven days as it may have; the next is free on {when}"
-            walk.refuse(("frequency_cap", why, "Wait, or raise per_week"))
-            return Stay(walk.book.calendar.next_open(free))
-        if (opens := walk.book.calendar.next_open(walk.now)) > walk.now:
-            return Stay(opens)
-    walk.decisions.append(_entering(workflow, enrol))
-    sent = Sent(walk.now, step.name, step.mails, step.offers, walk.graph.nurture.message_class)
-    walk.place = replace(walk.place, sent=(*walk.place.sent, sent))
-    return Go(step.then, walk.now, walk.now)
+    if step.mails and (later := _later(walk, step)):
+        return later
+    walk.decisions.append(entering)
+    walk.asked.append(_mail(walk, step, walk.now))
+    return Stay(None)
 
 
-def _against(walk: Walk, workflow: Workflow, enrol: Enrol) -> Refusal | None:
+def _sent(walk: Walk, step: EnrolStep, at_ms: int) -> Go:
+    walk.place = replace(walk.place, sent=(*walk.place.sent, _mail(walk, step, at_ms)))
+    return Go(step.then, at_ms, at_ms)
+
+
+def _mail(walk: Walk, step: EnrolStep, at_ms: int) -> Sent:
+    return Sent(at_ms, step.name, step.mails, step.offers, walk.graph.nurture.message_class)
+
+
+def _later(walk: Walk, step: EnrolStep) -> Stay | None:
+    """The cap of mails and the quiet hours: when to look again, None if the mail may go out now."""
+    calendar = walk.book.calendar
+    if (free := _free(walk, step)) > walk.now:
+        why = "The contact had as many mails within seven days as it may have; the next is free on "
+        walk.refuse(("frequency_cap", f"{why}{calendar.local(free):%Y-%m-%d}", "Wait, or raise per_week"))
+        return Stay(calendar.next_open(free))
+    opens = calendar.next_open(walk.now)
+    return Stay(opens) if opens > walk.now else None
+
+
+def _against(walk: Walk, workflow: Workflow, entering: NurtureDecision) -> Refusal | None:
     """What speaks against entering this workflow: itself, then the person."""
     documents, portal, facts = walk.book.documents, walk.book.portal, walk.view.facts
     if not workflow.enabled:
         return "workflow", f"{workflow.label or workflow.name} is switched off", "Switch it on in the document"
     if workflow.by == "list" and not workflow.list_id:
         return "workflow", "No list named yet", "Name the list_id in the workflows document"
-    if workflow.by == "property" and (refusal := may_write(str(workflow.property), portal)):
-        return refusal
-    if workflow.by == "api" and (held := gate(enrol, facts, documents, portal)):
+    if held := gate(entering, facts, documents, portal):
         return held.gate, held.why, held.remedy
-    return may_mail(enrol, facts, documents)
+    return may_mail(_enrolment(walk, workflow, "enrol"), facts, documents)
 
 
-def _entering(workflow: Workflow, enrol: Enrol) -> NurtureDecision:
-    if workflow.by == "list":
-        return ChangeList(enrol.contact_id, workflow.list_id, True, workflow.name, enrol.cause)
+def _entering(walk: Walk, workflow: Workflow) -> NurtureDecision:
     if workflow.by == "property":
-        value = enrol.cause.replace(f":{enrol.contact_id}:", ":")  # differs at each visit, and names nobody
-        return SetProperty(enrol.contact_id, str(workflow.property), value, enrol.cause)
-    return enrol
+        return SetProperty(walk.place.contact_id, str(workflow.property), _key(walk), walk.cause())
+    return _enrolment(walk, workflow, "join" if workflow.by == "list" else "enrol")
+
+
+def _enrolment(walk: Walk, workflow: Workflow, act: Act) -> Enrol:
+    ident = workflow.list_id if workflow.by == "list" else workflow.workflow_id
+    return Enrol(walk.place.contact_id, walk.email, workflow.name, ident, walk.cause(), act)
+
+
+def _key(walk: Walk) -> str:
+    """The value a workflow listens to: another one at each visit, and it names nobody."""
+    here = walk.place
+    return f"{here.nurture}:{here.step}:{here.entry}.{here.taken}"
 
 
 def _free(walk: Walk, step: EnrolStep) -> int:
     """From when the caps leave room for this step's mails; now, if they do already."""
     kind = walk.graph.nurture.message_class
     own = walk.place.sent
-    every = [one for place in walk.others for one in place.sent if one.message_class == kind]
+    others = [*walk.asked, *(one for place in walk.others for one in place.sent)]
+    every = [one for one in others if one.message_class == kind]
     portal = walk.book.documents.workflows.pace.per_week.get(kind)
     return max(
         _room(walk.now, step.mails, (*own, *every), portal),
@@ -244,9 +274,10 @@ def _set(walk: Walk, step: SetStep) -> Outcome:
     if refusal := may_write(step.property, walk.book.portal):
         return walk.refuse(refusal)
     value = step.value if step.value is not None else _taken(walk, step) or step.fallback
-    if (walk.view.properties.get(step.property) or "") != value:
-        walk.decisions.append(SetProperty(walk.place.contact_id, step.property, value, walk.cause()))
-    return Go(step.then, walk.now)
+    if same_value(step.property, walk.view.properties.get(step.property), value, walk.book.portal.property_types):
+        return Go(step.then, walk.now)
+    walk.decisions.append(SetProperty(walk.place.contact_id, step.property, value, walk.cause()))
+    return Stay(None)
 
 
 def _taken(walk: Walk, step: SetStep) -> str:
@@ -262,15 +293,18 @@ def _taken(walk: Walk, step: SetStep) -> str:
 
 
 def _leave(walk: Walk, step: LeaveStep) -> Outcome:
-    """Leaving needs nobody's consent."""
+    """Leaving needs nobody's consent; out of what has no id nobody can be taken."""
     workflow = walk.graph.workflows[step.workflow]
-    who, cause = walk.place.contact_id, walk.cause()
-    if walk.place.held_out:
+    leaving = _leaving(walk, workflow)
+    if walk.place.held_out or leaving is None or walk.cause() in walk.done:
         return Go(step.then, walk.now)
-    if workflow.by == "list" and workflow.list_id:
-        walk.decisions.append(ChangeList(who, workflow.list_id, False, workflow.name, cause))
-    elif workflow.by == "api" and workflow.workflow_id:
-        walk.decisions.append(Leave(who, walk.email, workflow.name, workflow.workflow_id, cause))
-    elif workflow.by == "property" and walk.view.properties.get(str(workflow.property)):
-        walk.decisions.append(SetProperty(who, str(workflow.property), "", cause))
-    return Go(step.then, walk.now)
+    walk.decisions.append(leaving)
+    return Stay(None)
+
+
+def _leaving(walk: Walk, workflow: Workflow) -> NurtureDecision | None:
+    if workflow.by == "property":
+        set_now = walk.view.properties.get(str(workflow.property))
+        return SetProperty(walk.place.contact_id, str(workflow.property), "", walk.cause()) if set_now else None
+    leaving = _enrolment(walk, workflow, "part" if workflow.by == "list" else "leave")
+    return leaving if leaving.workflow_id else None

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.model.judgement import Enrol, Facts, Field, Hold, Known, SetProperty, Unknown
-from connector.model.nurture import ChangeList, Leave, NurtureDecision, Place, Progress
+from connector.model.nurture import NurtureDecision, Place, Progress
 from connector.model.plan import PortalView
 from connector.model.records import Activity
 from connector.presets import load_yaml, preset_text
@@ -110,6 +110,7 @@ class Course:
     acts: list[Activity] = field(default_factory=list)
     log: list[tuple[int, NurtureDecision]] = field(default_factory=list)
     last: Progress = field(default_factory=lambda: Progress(()))
+    done: dict[str, int] = field(default_factory=dict)
     trail: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -137,14 +138,18 @@ class Course:
         )
 
     def look(self) -> Progress:
-        """Advance at the present instant; what was set is in the portal at once."""
-        self.last = advance(self.facts(), self.places, self.book)
-        self.places = self.last.places
-        self.trail.update(self.last.passed)
-        for one in self.last.decisions:
-            self.log.append((self.now, one))
-            if isinstance(one, SetProperty):
-                self.properties[one.property] = one.value
+        """Advance at the present instant; what is asked for happens at once, until nothing is asked for any more."""
+        for _ in range(100):
+            self.last = advance(self.facts(), self.places, self.book, self.done)
+            self.places = self.last.places
+            self.trail.update(self.last.passed)
+            for one in self.last.decisions:
+                self.log.append((self.now, one))
+                self.done[one.cause] = self.now
+                if isinstance(one, SetProperty):
+                    self.properties[one.property] = one.value
+            if not self.last.decisions:
+                break
         return self.last
 
     def run(self, until_day: float, also: Iterable[int] = ()) -> Course:
@@ -177,13 +182,12 @@ class Course:
         return {one.effect: one.gate for one in self.last.refusals}
 
 
+WORDS = {"enrol": "enrol", "leave": "leave", "join": "add to", "part": "take off"}
+
+
 def _said(decision: NurtureDecision) -> str:
     if isinstance(decision, Enrol):
-        return f"enrol {decision.workflow}"
-    if isinstance(decision, Leave):
-        return f"leave {decision.workflow}"
-    if isinstance(decision, ChangeList):
-        return f"{'add to' if decision.add else 'take off'} {decision.workflow}"
+        return f"{WORDS[decision.act]} {decision.workflow}"
     return f"set {decision.property} = {decision.value}"
 
 

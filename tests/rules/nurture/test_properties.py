@@ -69,7 +69,7 @@ class TestEveryCourse:
         course = course_of(acts)
         course.run(60)
         course.look()
-        again = advance(course.facts(), course.places, EVERY)
+        again = advance(course.facts(), course.places, EVERY, course.done)
         assert again.places == course.places
         assert again.decisions == ()
 

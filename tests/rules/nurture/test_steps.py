@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.model.judgement import Known, SetProperty, Unknown
-from connector.model.nurture import ChangeList, Leave
+from connector.model.judgement import Enrol, Known, SetProperty, Unknown
 from tests.rules.judging.build import PORTAL
 from tests.rules.nurture.build import (
     DAY,
@@ -43,13 +42,15 @@ class TestEnrol:
 
     def test_by_list(self):
         course = started(paper(nurture({**MAIL, "workflow": "listed"}))).run(1)
-        assert [one for _, one in course.log] == [ChangeList(1, "9", True, "listed", "nurture:small:mail:1:1.0")]
+        assert [one for _, one in course.log] == [
+            Enrol(1, "anna@berg.example", "listed", "9", "nurture:small:mail:1:1.0", "join")
+        ]
 
     def test_by_property_the_value_differs_at_each_visit_and_names_nobody(self):
         again = {"name": "week", "do": "wait", "days": 7, "then": "mail"}
         course = started(paper(nurture({**MAIL, "workflow": "keyed"}, again))).run(8)
         values = [one.value for _, one in course.log if isinstance(one, SetProperty)]
-        assert values == ["nurture:small:mail:1.0", "nurture:small:mail:1.2"]
+        assert values == ["small:mail:1.0", "small:mail:1.2"]
 
     @pytest.mark.parametrize(
         ("workflow", "gate"),
@@ -296,7 +297,7 @@ class TestTheOthers:
         course.properties["hs_email_optout"] = "true"
         course.run(4)
         assert course.told() == ["day 3: leave one", "day 3: take off listed", "day 3: set nurture_key = "]
-        assert isinstance(course.log[0][1], Leave)
+        assert [one.act for _, one in course.log if isinstance(one, Enrol)] == ["leave", "part"]
 
     def test_a_jump_ends_here_and_starts_there(self):
         other = nurture(MAIL, name="other", starts=[])
