@@ -8,6 +8,8 @@ from connector.rules.compiled import Documents
 from connector.rules.decide import ALL_PROPERTIES
 from connector.rules.documents.conditions import Condition, walk
 from connector.rules.documents.fields import FIELDS
+from connector.rules.documents.nurture import SetStep, WaitStep
+from connector.rules.documents.nurture_checks import conditions_of
 from connector.rules.documents.scoring import ActivityRule, PropertyRule, ScoringDocument, UnopenedRule
 
 GATE_PROPERTIES = frozenset(
@@ -28,7 +30,8 @@ def properties_used(documents: Documents) -> set[str]:
     named = {leaf.property for leaf in _all_leaves(documents) if leaf.property is not None}
     identity = {name for entries in documents.lifecycle.mql.identity.values() for name in entries if name not in FIELDS}
     subscriptions = {f"hs_email_optout_{one}" for ids in documents.consent.subscriptions.values() for one in ids}
-    return named | identity | subscriptions | GATE_PROPERTIES | set(ALL_PROPERTIES)
+    nurtures = set(_nurture_properties(documents))
+    return named | identity | subscriptions | nurtures | GATE_PROPERTIES | set(ALL_PROPERTIES)
 
 
 def lifecycle_fields_used(documents: Documents) -> set[str]:
@@ -58,6 +61,25 @@ def longest_window_days(scoring: ScoringDocument) -> int | None:
 def _all_leaves(documents: Documents) -> Iterator[Condition]:
     yield from _leaves(documents.scoring)
     yield from _criteria_leaves(documents)
+    yield from _nurture_leaves(documents)
+
+
+def _nurture_leaves(documents: Documents) -> Iterator[Condition]:
+    for nurture in documents.workflows.nurtures:
+        for _, condition in conditions_of(nurture):
+            yield from (leaf for leaf, _ in walk(condition))
+
+
+def _nurture_properties(documents: Documents) -> Iterator[str]:
+    """What nurtures look at, write, or listen for by its own name, apart from their conditions."""
+    yield from (one.property for one in documents.workflows.workflows if one.property is not None)
+    for nurture in documents.workflows.nurtures:
+        moments = [start.moment for start in nurture.starts]
+        for step in nurture.steps:
+            if isinstance(step, SetStep):
+                yield step.property
+            moments += [step.before, step.after] if isinstance(step, WaitStep) else []
+        yield from (one.property for one in moments if one is not None and one.property is not None)
 
 
 def _leaves(scoring: ScoringDocument) -> Iterator[Condition]:

@@ -25,11 +25,11 @@ from connector.store.receipts import ReceiptRow
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
+from connector.sync.nursing import Judged, Nursing
 from connector.sync.pull import off_sources
 
 CHUNK = 500
 SHORTEST_HASH = 12
-Judged = tuple[Case, Judgement, int | None]
 
 
 def make_plan(ctx: Context, *, patient: bool = False, only: Collection[int] | None = None) -> Plan:
@@ -87,7 +87,7 @@ def _judged(
     ctx: Context, view: PortalView, now: int, *, patient: bool, only: Collection[int] | None
 ) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
-    off = off_sources(ctx)
+    off, nursing = off_sources(ctx), Nursing(ctx, view)
     with ctx.store.view() as u:
         holding = whole(ctx, u, view, now, patient=patient)
     if only is None and holding.enrol_again:
@@ -100,9 +100,11 @@ def _judged(
             ids = sorted(tokens)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
             judged = [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)]
+            judged = nursing.join(u, judged, held)
             done = _already_enrolled(ctx, u, judged)
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
+            nursing.keep(u)
         for case, judgement, _ in judged:
             yield case.record.properties, _once(judgement, done)
         ctx.progress.advance("judging", len(judged))

@@ -24,7 +24,7 @@ def test_only_what_hubspot_offers_no_dated_path_for_stays_old():
     old = {name for name, operation in OPERATIONS.items() if operation.dated is None}
     assert old == {
         "email.events", "email.subscriptions", "forms.list", "forms.submissions", "workflows.list", "workflows.flows",
-        "workflows.ids", "workflows.enrol", "workflows.enrolments",
+        "workflows.ids", "workflows.enrol", "workflows.enrolments", "workflows.leave",
     }  # fmt: skip
 
 
