@@ -55,7 +55,10 @@ def test_a_merge_takes_the_stays_along_and_keeps_the_survivors_own(u, kept):
     records.merge(u, kept, "contacts", 7, 8, T0 + 20)
     found = nurtures.of(u, kept, [7, 8])
     assert set(found) == {8}
-    assert [(one.nurture, one.step, one.contact_id) for one in found[8]] == [("topic", "end", 8), ("welcome", "mail", 8)]
+    assert [(one.nurture, one.step, one.contact_id) for one in found[8]] == [
+        ("topic", "end", 8),
+        ("welcome", "mail", 8),
+    ]
 
 
 def test_another_portals_stays_are_another_portals(u, kept):

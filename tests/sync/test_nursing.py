@@ -125,7 +125,9 @@ def test_who_opts_out_gets_no_mail_and_the_reason_is_told(r):
     days(r, 5)
     assert enrolled(r) == [(FIRST, r.anna)]
     found = look(r, lambda u, portal: holds.of(u, portal, r.anna))
-    assert [(one.effect, one.gate) for one in found if "nurture" in one.effect] == [("nurture:welcome:next", "opted_out")]
+    assert [(one.effect, one.gate) for one in found if "nurture" in one.effect] == [
+        ("nurture:welcome:next", "opted_out")
+    ]
 
 
 def test_who_opts_out_between_plan_and_run_is_not_mailed_either(r):
