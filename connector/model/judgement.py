@@ -12,6 +12,7 @@ from typing import Any, Literal
 from connector.model.records import Activity
 
 FieldValue = str | int | float | bool | tuple[str, ...]
+Act = Literal["enrol", "leave", "join", "part"]
 FAMILIES = ("demographic", "firmographic", "product_interest", "readiness", "engagement", "persona_fit")
 STAGES = ("subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer")
 SIDE_STAGES = ("recycled", "disqualified")
@@ -226,13 +227,18 @@ class MoveStage:
 
 @dataclass(frozen=True, slots=True)
 class Enrol:
-    """Enrol a contact in a HubSpot workflow. ``cause`` makes it happen once: same cause, same effect, never again."""
+    """Enrol a contact in a HubSpot workflow. ``cause`` makes it happen once: same cause, same effect, never again.
+
+    ``act``: enrol in the workflow or take out of it (``leave``), or put on a list or take off it (``join``, ``part``);
+    then ``workflow_id`` is the list's.
+    """
 
     contact_id: int
     email: str
     workflow: str
     workflow_id: str
     cause: str
+    act: Act = "enrol"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Workflows: which there are, enrolling a contact, and where a contact is enrolled.
+"""Workflows: which there are, enrolling a contact and taking it out, where it is enrolled; lists that lead into one.
 
 Enrolment exists only on the legacy v2 path, by e-mail, and 204 means accepted, not enrolled (HubSpot docs:
 workflows v2, enroll a contact).
@@ -42,6 +42,20 @@ def _flows(caller: Caller) -> tuple[Workflow, ...]:
 def enrol(caller: Caller, workflow_id: str, email: str) -> None:
     """Never repeated by itself once the request may have arrived: the caller asks ``enrolments`` first."""
     caller.ask("workflows.enrol", path={"workflow": workflow_id, "email": email}, live=True)
+
+
+def leave(caller: Caller, workflow_id: str, email: str) -> None:
+    """Out of the workflow; for who is not in it, nothing happens. May be repeated."""
+    caller.ask("workflows.leave", path={"workflow": workflow_id, "email": email}, live=True)
+
+
+def change_list(caller: Caller, list_id: str, contact_id: int, *, add: bool) -> None:
+    """On a list of its own members, or off it; ids that are there (or not there) already are ignored by the portal."""
+    name = "lists.add" if add else "lists.remove"
+    data = caller.ask(name, path={"list": list_id}, body=[str(contact_id)], live=True)
+    missing = items(data.get("recordIdsMissing")) if isinstance(data, dict) else []
+    if add and str(contact_id) in {text(one) for one in missing}:
+        raise NotFound(f"The portal has no contact {contact_id} to put on list {list_id}.")
 
 
 def enrolments(caller: Caller, contact_id: int) -> tuple[str, ...]:

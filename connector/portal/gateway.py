@@ -355,6 +355,12 @@ class Portal(Protocol):
     def enrol(self, workflow_id: str, email: str) -> None:
         """204 means accepted, not enrolled. ``PortalUnavailable`` with reason ``outcome_unknown`` may have worked."""
 
+    def leave(self, workflow_id: str, email: str) -> None:
+        """Idempotent, as far as it was accepted."""
+
+    def change_list(self, list_id: str, contact_id: int, *, add: bool) -> None:
+        """Idempotent. Only lists with members of their own; the portal refuses for those that compute them."""
+
     def enrolments(self, contact_id: int) -> tuple[str, ...]: ...
 
     def create_properties(

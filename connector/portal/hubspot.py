@@ -200,6 +200,12 @@ class HubSpotPortal:
     def enrol(self, workflow_id: str, email: str) -> None:
         automation.enrol(self._caller, workflow_id, email)
 
+    def leave(self, workflow_id: str, email: str) -> None:
+        automation.leave(self._caller, workflow_id, email)
+
+    def change_list(self, list_id: str, contact_id: int, *, add: bool) -> None:
+        automation.change_list(self._caller, list_id, contact_id, add=add)
+
     def enrolments(self, contact_id: int) -> tuple[str, ...]:
         return automation.enrolments(self._caller, contact_id)
 

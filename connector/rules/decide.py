@@ -147,6 +147,8 @@ def _rise(
         decisions.append(move)
     decisions.extend(start_afresh(facts, compiled, portal))
     for workflow in compiled.workflows:
+        if workflow.on != "new_mql":
+            continue
         cause = f"enrol:{workflow.name}:{who}:mql"
         enrol = Enrol(who, facts.properties.get("email") or "", workflow.name, workflow.workflow_id, cause)
         decisions.append(gate(enrol, facts, compiled.documents, portal) or enrol)

@@ -16,6 +16,7 @@ from connector.rules.documents.workflows import MessageClass
 from connector.rules.evidence import CONFIRMED, double_opt_in
 
 PREFIX = "leadwright_"
+MAILING = frozenset({"enrol", "join"})  # leaving needs nobody's consent
 Refusal = tuple[str, str, str]
 
 
@@ -26,7 +27,7 @@ def gate(effect: Decision, facts: Facts, documents: Documents, portal: PortalVie
         refusal = may_write(effect.property, portal)
     elif isinstance(effect, MoveStage):
         refusal = may_write("lifecyclestage", portal) or _stage_exists(effect, portal) or _backward(effect, documents)
-    elif isinstance(effect, Enrol):
+    elif isinstance(effect, Enrol) and effect.act in MAILING:
         refusal = next(_against_mailing(effect, facts, documents, portal), None)
     return Hold(effect.contact_id, effect_name(effect), *refusal) if refusal else None
 
@@ -42,7 +43,7 @@ def effect_name(effect: Decision) -> str:
         return f"set:{effect.property}"
     if isinstance(effect, MoveStage):
         return f"stage:{effect.to_stage}"
-    return f"enrol:{effect.workflow}" if isinstance(effect, Enrol) else effect.effect
+    return f"{effect.act}:{effect.workflow}" if isinstance(effect, Enrol) else effect.effect
 
 
 def may_write(name: str, portal: PortalView) -> Refusal | None:
@@ -68,7 +69,17 @@ def _backward(effect: MoveStage, documents: Documents) -> Refusal | None:
 
 
 def _against_mailing(effect: Enrol, facts: Facts, documents: Documents, portal: PortalView) -> Iterator[Refusal]:
-    yield from _against_workflow(effect, portal)
+    if effect.act == "enrol":
+        yield from _against_workflow(effect, portal)
+    yield from _against_person(effect, facts, documents)
+
+
+def may_mail(effect: Enrol, facts: Facts, documents: Documents) -> Refusal | None:
+    """What speaks against mailing that person at all, whichever way the workflow is entered."""
+    return next(_against_person(effect, facts, documents), None)
+
+
+def _against_person(effect: Enrol, facts: Facts, documents: Documents) -> Iterator[Refusal]:
     if not effect.email:
         yield "email", "The contact has no e-mail address", "Find out: e-mail"
     yield from _against_address(facts)

@@ -8,6 +8,8 @@ from connector.rules.compiled import Documents
 from connector.rules.decide import ALL_PROPERTIES
 from connector.rules.documents.conditions import Condition, walk
 from connector.rules.documents.fields import FIELDS
+from connector.rules.documents.nurture import SetStep, WaitStep
+from connector.rules.documents.nurture_checks import conditions_of as nurture_conditions
 from connector.rules.documents.scoring import ScoringDocument, conditions_of, models_of
 from connector.rules.documents.scoring_rules import (
     AssociationRule,
@@ -37,7 +39,8 @@ def properties_used(documents: Documents) -> set[str]:
     subscriptions = {f"hs_email_optout_{one}" for ids in documents.consent.subscriptions.values() for one in ids}
     written = {one.property for one in documents.scoring.models if one.property}
     silence = {"createdate"} if any(isinstance(rule, InactivityRule) for rule in rules_of(documents.scoring)) else set()
-    return named | identity | subscriptions | written | silence | GATE_PROPERTIES | set(ALL_PROPERTIES)
+    nurtures = set(_nurture_properties(documents))
+    return nurtures | named | identity | subscriptions | written | silence | GATE_PROPERTIES | set(ALL_PROPERTIES)
 
 
 def lifecycle_fields_used(documents: Documents) -> set[str]:
@@ -95,6 +98,25 @@ def _all_leaves(documents: Documents) -> Iterator[Condition]:
     yield from _gate_leaves(documents)
     for rule in documents.routing.rules:
         yield from (leaf for leaf, _ in walk(rule.when))
+    yield from _nurture_leaves(documents)
+
+
+def _nurture_leaves(documents: Documents) -> Iterator[Condition]:
+    for nurture in documents.workflows.nurtures:
+        for _, condition in nurture_conditions(nurture):
+            yield from (leaf for leaf, _ in walk(condition))
+
+
+def _nurture_properties(documents: Documents) -> Iterator[str]:
+    """What nurtures look at, write, or listen for by its own name, apart from their conditions."""
+    yield from (one.property for one in documents.workflows.workflows if one.property is not None)
+    for nurture in documents.workflows.nurtures:
+        moments = [start.moment for start in nurture.starts]
+        for step in nurture.steps:
+            if isinstance(step, SetStep):
+                yield step.property
+            moments += [step.before, step.after] if isinstance(step, WaitStep) else []
+        yield from (one.property for one in moments if one is not None and one.property is not None)
 
 
 def _leaves(scoring: ScoringDocument) -> Iterator[Condition]:

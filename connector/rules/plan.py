@@ -133,7 +133,7 @@ def _effects(changes: Iterable[Change], enrolments: Iterable[Enrol]) -> Iterator
         values = {name: [before or "", after] for name, (before, after) in one.properties.items()}
         yield _canonical(["write", one.contact_id, values, one.stage_reset])
     for enrol in enrolments:
-        yield _canonical(["enrol", enrol.contact_id, enrol.email, enrol.workflow, enrol.workflow_id, enrol.cause])
+        yield _canonical([enrol.act, enrol.contact_id, enrol.email, enrol.workflow, enrol.workflow_id, enrol.cause])
 
 
 def _canonical(value: object) -> bytes:

@@ -28,6 +28,7 @@ from connector.store.schema import (
     HANDOFFS,
     HOLDS,
     INBOX,
+    NURTURE_PLACES,
     OUTBOX,
     PLANS,
     PROPERTY_HISTORY,
@@ -45,7 +46,7 @@ from connector.store.values import Json, dumps, loads, normal_email
 # Tables that name the contact in a column of that name.
 BY_CONTACT = (
     EMAILS, ACTIVITIES, DIRTY, RECEIPTS, RECEIPT_HISTORY, DECISIONS, HOLDS, OUTBOX, FLIPS, FROZEN, UNDONE,
-    STAGE_STEPS, HANDOFFS,
+    STAGE_STEPS, HANDOFFS, NURTURE_PLACES,
 )  # fmt: skip
 MERGED_IDS = "hs_merged_object_ids"
 
@@ -128,8 +129,9 @@ def passed_on(u: Unit, portal_id: int, ids: Collection[int]) -> list[dict[str, A
         mine(OUTBOX, portal_id, kind="enrol"), u.among(c.contact_id, ids), c.state.in_(["unknown", "sent", "confirmed"])
     )
     return [
-        {"workflow": str(loads(payload).get("workflow_id", "")), "at_ms": sent_ms, "certain": state != "unknown"}
-        for payload, state, sent_ms in u.rows(query.order_by(c.id))
+        {"workflow": str(body.get("workflow_id", "")), "at_ms": sent_ms, "certain": state != "unknown"}
+        for body, state, sent_ms in ((loads(row[0]), row[1], row[2]) for row in u.rows(query.order_by(c.id)))
+        if body.get("act", "enrol") in ("enrol", "join")
     ]
 
 

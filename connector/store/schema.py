@@ -267,6 +267,19 @@ DECISIONS = _table(
     sa.Index("ix_decisions_contact", "portal_id", "contact_id", "id"),
     sa.Index("ix_decisions_run", "portal_id", "run_id", "id"),
 )
+NURTURE_PLACES = _table(
+    "nurture_places",
+    "contact_id nurture entry",
+    big("contact_id"),
+    text("nurture"),
+    big("entry"),
+    big("version"),
+    text("step"),
+    flag("active"),
+    big("ended_ms", null=True),
+    text("body"),
+    sa.Index("ix_nurture_places_active", "portal_id", "active", "nurture", "step"),
+)
 HOLDS = _table(
     "holds",
     "contact_id effect gate",

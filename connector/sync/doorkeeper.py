@@ -16,8 +16,11 @@ from connector.rules.decide import RISING
 from connector.rules.gate import gate
 from connector.rules.judge import judge
 from connector.rules.lifecycle import UNKNOWN_STAGE
+from connector.store.outbox import reason_of
 from connector.sync.context import Context
 from connector.sync.facts import Case, cases
+from connector.sync.holding import of_mql
+from connector.sync.nursing import Nursing
 from connector.sync.pull import off_sources
 from connector.sync.react import portal_view
 
@@ -54,7 +57,28 @@ class Doorkeeper:
             case = next(cases(ctx, u, [entry.contact_id], ctx.clock.now_ms(), self._off), None)
         return Verdict("drop", why="the contact is gone") if case is None else self._verdict(entry, case)
 
+    @cached_property
+    def _nursing(self) -> Nursing:
+        return Nursing(self._ctx, self._view)
+
+    def _still_asked(self, entry: OutboxEntry, case: Case) -> Verdict:
+        """A nurture's: whether the contact still stands there and would be sent the same now."""
+        progress = self._nursing.advanced(case)
+        same = [d for d in progress.decisions if isinstance(d, Enrol) and reason_of(d.cause) == reason_of(entry.cause)]
+        if same:
+            return Verdict("go", same[0].email)
+        step = ":".join(entry.cause.split(":")[:3])
+        held = next((one for one in progress.refusals if one.effect == step), None)
+        if held is not None:
+            return Verdict("drop", why=held.why)
+        waits = any(one.active and f"nurture:{one.nurture}:{one.step}" == step for one in progress.places)
+        if waits:
+            return Verdict("wait", why="mails do not go out at this hour")
+        return Verdict("drop", why="the contact has left the nurture, or gone on in it")
+
     def _verdict(self, entry: OutboxEntry, case: Case) -> Verdict:
+        if not of_mql(entry.cause):
+            return self._still_asked(entry, case)
         rules = self._ctx.rulebook.rules
         stage = judge(case.facts, rules, self._view).receipt.stage
         if stage in NOT_YET:

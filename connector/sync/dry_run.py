@@ -25,6 +25,7 @@ from connector.sync.context import Context
 from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
+from connector.sync.nursing import Nursing
 from connector.sync.pull import off_sources
 from connector.sync.react import CHUNK, already_enrolled, once, portal_view, refuse_half_a_mirror
 from connector.sync.rulebook import JUDGING, load, parse_text
@@ -125,14 +126,15 @@ def _judged(
 ) -> Iterator[tuple[Properties, Judgement]]:
     """Everybody judged, chunk by chunk as ``react`` does it."""
     off, now = off_sources(ctx), ctx.clock.now_ms()
-    dispatch = Dispatch(ctx, portal_view(ctx), now)
+    view = portal_view(ctx)
+    dispatch, nursing = Dispatch(ctx, view, now), Nursing(ctx, view)
     last: int | None = 0
     while last is not None:
         with ctx.store.view() as u:
             ids = records.live_ids(u, ctx.portal_id, "contacts", after_id=last, limit=CHUNK)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
             judged = [(case, verdict(ctx, _named(case, again), held), None) for case in cases(ctx, u, ids, now, off)]
-            found = dispatch.weigh(u, list(judged))
+            found = nursing.join(u, dispatch.weigh(u, list(judged)), held)
             done = already_enrolled(ctx, u, [judgement for _, judgement, _ in found])
             before = receipts.standings(u, ctx.portal_id, ids)
         for case, judgement, _ in found:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from connector.errors import FatalError, NotFound, RetryableError, SkippableError
-from connector.model.judgement import OutboxEntry
+from connector.model.judgement import Enrol, OutboxEntry
 from connector.portal.gateway import OUTCOME_OPEN
 from connector.store import outbox
 from connector.sync.context import Context, PushReport, StreamReport
@@ -22,6 +22,11 @@ from connector.sync.restoring import careful
 from connector.sync.sweep import settle_gone
 
 NOBODY = "the portal knows no such workflow or contact"
+
+
+def act_of(enrolment: Enrol) -> dict[str, str]:
+    """What an entry says of its act: nothing where it is an enrolment."""
+    return {} if enrolment.act == "enrol" else {"act": enrolment.act}
 
 
 def enrol_all(ctx: Context, entries: Iterable[OutboxEntry], report: PushReport) -> None:
@@ -37,13 +42,16 @@ def enrol_all(ctx: Context, entries: Iterable[OutboxEntry], report: PushReport) 
 
 
 def _enrol(ctx: Context, entry: OutboxEntry, doorkeeper: Doorkeeper, report: PushReport) -> None:
-    if entry.state == "unknown":
+    can_be_repeated = "act" in entry.payload  # leaving, and lists, do no harm when done twice
+    if entry.state == "unknown" and not can_be_repeated:
         answer = settled(ctx, entry)
         if answer == "untold":
             report.refused.append((entry.contact_id, outbox.UNTOLD))
         if answer != "not done":
             return
-    elif careful(ctx) and entry.payload["workflow_id"] in ctx.portal.enrolments(entry.contact_id):
+    elif (
+        careful(ctx) and not can_be_repeated and entry.payload["workflow_id"] in ctx.portal.enrolments(entry.contact_id)
+    ):
         with ctx.store.unit() as u:  # done before the backup was made that this database comes from
             outbox.mark_confirmed(u, ctx.portal_id, [entry.id], ctx.clock.now_ms())
         return
@@ -69,7 +77,7 @@ def _ask(ctx: Context, entry: OutboxEntry, email: str, doorkeeper: Doorkeeper, r
     with ctx.store.unit() as u:
         outbox.mark_unknown(u, ctx.portal_id, [entry.id], ctx.clock.now_ms(), "asked")
     try:
-        ctx.portal.enrol(entry.payload["workflow_id"], email)
+        _carry_out(ctx, entry, email)
     except NotFound:
         _find_again(ctx, entry, doorkeeper, report)
     except RetryableError as silence:
@@ -82,9 +90,19 @@ def _ask(ctx: Context, entry: OutboxEntry, email: str, doorkeeper: Doorkeeper, r
         report.enrolled += 1
 
 
+def _carry_out(ctx: Context, entry: OutboxEntry, email: str) -> None:
+    act, ident = entry.payload.get("act", "enrol"), entry.payload["workflow_id"]
+    if act == "enrol":
+        ctx.portal.enrol(ident, email)
+    elif act == "leave":
+        ctx.portal.leave(ident, email)
+    else:
+        ctx.portal.change_list(ident, entry.contact_id, add=act == "join")
+
+
 def _later(ctx: Context, entry: OutboxEntry, silence: RetryableError, report: PushReport) -> None:
     """No answer. Where it is certain that nothing happened the entry waits as before; else it is looked up first."""
-    open_ = silence.reason in OUTCOME_OPEN
+    open_ = silence.reason in OUTCOME_OPEN and "act" not in entry.payload
     if not open_:
         with ctx.store.unit() as u:
             outbox.mark_planned(u, ctx.portal_id, [entry.id], silence.message)

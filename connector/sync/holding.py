@@ -54,7 +54,7 @@ class Holding:
         weighed = [self._weighed(decision) for decision in decisions]
         stage = next((d for d in weighed if isinstance(d, Hold) and d.effect == f"write:{STAGE}"), None)
         if stage is not None:  # who may not become an MQL is not enrolled as one
-            weighed = [self._with_stage(d, stage) if isinstance(d, Enrol) else d for d in weighed]
+            weighed = [self._with_stage(d, stage) if isinstance(d, Enrol) and of_mql(d.cause) else d for d in weighed]
         return tuple(weighed)
 
     def _weighed(self, decision: Decision) -> Decision:
@@ -180,9 +180,14 @@ def _enrol_again(ctx: Context, case: Case, holding: Holding) -> Iterator[Enrol |
     named = {workflow.name: workflow.workflow_id for workflow in rules.workflows}
     for entry in holding.enrol_again[case.record.id]:
         name = entry.cause.split(":")[1]
-        if name in named:
+        if name in named and of_mql(entry.cause):
             enrol = Enrol(case.record.id, email, name, named[name], entry.cause)
             yield gate(enrol, case.facts, rules.documents, holding.view) or enrol
+
+
+def of_mql(cause: str) -> bool:
+    """Whether an enrolment is that of a new MQL, not a nurture's, which asks for its own again."""
+    return cause.startswith("enrol:")
 
 
 def taken_back(ctx: Context, u: Unit, contact_ids: list[int]) -> Mapping[tuple[int, str], Undone]:

@@ -15,6 +15,7 @@ from connector.rules.activities import classify, compile_activities
 from connector.rules.documents import KINDS
 from connector.store import Unit, activities, definitions, documents, records
 from connector.store.portals import PortalRow
+from connector.sync.nursing import republish
 from connector.sync.rulebook import JUDGING, MAPPED, SHIPPED, parse_text
 
 
@@ -221,6 +222,8 @@ def put_in_force(
     version = documents.publish(u, row.id, kind, text, author, reason, now_ms, expected=expected)
     if kind == "activities":
         _classify_anew(u, row, text)
+    if kind == "workflows":
+        republish(u, row.id, text, version, now_ms)
     if kind in JUDGING:
         records.mark_dirty(u, row.id, None)
     return {"portal": row.name, "kind": kind, "version": version, "text": f"{kind} version {version} is published."}

@@ -32,7 +32,7 @@ from connector.store.outbox import NewEntry
 from connector.sync import options
 from connector.sync.contested import Referee, contested
 from connector.sync.context import Context, PushReport, StreamReport
-from connector.sync.enrol import enrol_all
+from connector.sync.enrol import act_of, enrol_all
 from connector.sync.handing import book_written
 from connector.sync.keep import keep
 from connector.sync.pull import catch_up, full_scope
@@ -148,7 +148,7 @@ def _enter(ctx: Context, plan: Plan) -> PushReport:
                 contact_id=enrolment.contact_id,
                 kind="enrol",
                 cause=enrolment.cause,
-                payload={"workflow_id": enrolment.workflow_id, "email": enrolment.email},
+                payload={"workflow_id": enrolment.workflow_id, "email": enrolment.email, **act_of(enrolment)},
                 before={},
             )
             for enrolment in plan.enrolments

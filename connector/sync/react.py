@@ -41,6 +41,7 @@ from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases
 from connector.sync.handing import follow_up
 from connector.sync.holding import Holding, frozen, taken_back, verdict, whole
+from connector.sync.nursing import Judged, Nursing
 from connector.sync.pull import off_sources
 from connector.sync.steps import keep_steps
 
@@ -49,7 +50,6 @@ SHORTEST_HASH = 12
 # So many chunks a preview looks at for its page: where nearly nobody is open, the page stays short.
 PREVIEWED = 6
 STAGE = "lifecyclestage"
-Judged = tuple[Case, Judgement, int | None]
 
 
 def make_plan(ctx: Context, *, patient: bool = False, only: Collection[int] | None = None) -> Plan:
@@ -127,7 +127,7 @@ def preview(ctx: Context, after: int, limit: int) -> tuple[Plan, int | None]:
     """
     view, now, off = portal_view(ctx), ctx.clock.now_ms(), off_sources(ctx)
     shown: list[tuple[Properties, Judgement]] = []
-    dispatch = Dispatch(ctx, view, now)
+    dispatch, nursing = Dispatch(ctx, view, now), Nursing(ctx, view)
     with ctx.store.view() as u:
         holding = whole(ctx, u, view, now, patient=False)
         for _ in range(PREVIEWED):
@@ -135,6 +135,7 @@ def preview(ctx: Context, after: int, limit: int) -> tuple[Plan, int | None]:
             ids = sorted(tokens)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
             judged = dispatch.weigh(u, [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)])
+            judged = nursing.join(u, judged, held)
             done = already_enrolled(ctx, u, [judgement for _, judgement, _ in judged])
             shown += [(case.record.properties, once(judgement, done)) for case, judgement, _ in judged]
             if last is None or len(shown) >= limit:
@@ -153,7 +154,7 @@ def _judged(
     ctx: Context, view: PortalView, now: int, *, patient: bool, only: Collection[int] | None
 ) -> Iterator[tuple[Properties, Judgement]]:
     """Judge chunk by chunk; each chunk's receipts are kept before the next is looked at."""
-    off = off_sources(ctx)
+    off, nursing = off_sources(ctx), Nursing(ctx, view)
     with ctx.store.view() as u:
         holding = whole(ctx, u, view, now, patient=patient)
     if only is None and holding.enrol_again:
@@ -167,9 +168,11 @@ def _judged(
             ids = sorted(tokens)
             held = replace(holding, taken_back=taken_back(ctx, u, ids), frozen=frozen(ctx, u, ids))
             judged = dispatch.weigh(u, [_judge(ctx, case, held) for case in cases(ctx, u, ids, now, off)])
+            judged = nursing.join(u, judged, held)
             done = already_enrolled(ctx, u, [judgement for _, judgement, _ in judged])
         with ctx.store.unit() as u:
             _keep(ctx, u, judged, tokens, view, now)
+            nursing.keep(u)
         for case, judgement, _ in judged:
             yield case.record.properties, once(judgement, done)
         ctx.progress.advance("judging", len(judged))

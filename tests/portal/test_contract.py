@@ -214,6 +214,34 @@ class Contract:
         with pytest.raises(NotFound):
             portal.enrol("999999", "a+b@example.org")
 
+    def test_leaving_a_workflow_twice_does_no_harm(self, portal, twin):
+        ident = twin.create_contact({"email": "a+b@example.org"})
+        workflow = next(one for one in portal.workflows() if one.enabled)
+        portal.enrol(workflow.id, "a+b@example.org")
+        portal.leave(workflow.id, "a+b@example.org")
+        portal.leave(workflow.id, "a+b@example.org")
+        assert portal.enrolments(ident) == ()
+
+    def test_a_list_of_its_own_members_takes_and_gives_back(self, portal, twin):
+        ident = twin.create_contact({"email": "a@example.org"})
+        made = twin.lists.make("Leads")
+        for _ in range(2):
+            portal.change_list(made.head["listId"], ident, add=True)
+            assert list(made.members) == [ident]
+        for _ in range(2):
+            portal.change_list(made.head["listId"], ident, add=False)
+            assert list(made.members) == []
+        with pytest.raises(NotFound):
+            portal.change_list(made.head["listId"], 999_999, add=True)
+        with pytest.raises(NotFound):
+            portal.change_list("999999", ident, add=True)
+
+    def test_a_list_that_computes_its_members_refuses(self, portal, twin):
+        ident = twin.create_contact({"email": "a@example.org"})
+        made = twin.lists.make("Computed", "DYNAMIC")
+        with pytest.raises(Refused):
+            portal.change_list(made.head["listId"], ident, add=True)
+
     def test_subscription_definitions(self, portal):
         assert portal.subscription_definitions()
 

@@ -10,7 +10,7 @@ from connector.portal.versions import DATED, OLD, OPERATIONS, expiring, in_gener
 
 
 def test_names_are_unique_and_templates_can_be_filled():
-    names = "object_type record from_type to_type form event workflow email contact app subscription definition"
+    names = "object_type record from_type to_type form event workflow email contact app subscription definition list"
     values = dict.fromkeys(names.split(), "a/b@c")
     for operation in OPERATIONS.values():
         for generation in (OLD, DATED):
@@ -24,7 +24,7 @@ def test_only_what_hubspot_offers_no_dated_path_for_stays_old():
     old = {name for name, operation in OPERATIONS.items() if operation.dated is None}
     assert old == {
         "email.events", "email.subscriptions", "forms.list", "forms.submissions", "workflows.list", "workflows.flows",
-        "workflows.ids", "workflows.enrol", "workflows.enrolments",
+        "workflows.ids", "workflows.enrol", "workflows.enrolments", "workflows.leave",
     }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from connector.store.schema import (
     EMAILS,
     HANDOFFS,
     HOLDS,
+    NURTURE_PLACES,
     OUTBOX,
     PROPERTY_HISTORY,
     QUARANTINE,
@@ -162,9 +163,8 @@ def _traces_query(sqlite: bool, object_type: ObjectType, rows: bool) -> sa.Compo
     ]
     places += [(history.record_id, history.object_type), (faults.record_id, faults.object_type)]
     if object_type == "contacts":
-        places += [
-            (table.c.contact_id, None) for table in (ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY, STAGE_STEPS, HANDOFFS)
-        ]
+        held = (ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY, STAGE_STEPS, HANDOFFS, NURTURE_PLACES)
+        places += [(table.c.contact_id, None) for table in held]
     if rows:
         places += [(table_of(object_type).c.id, None), (ALIASES.c.winner_id, ALIASES.c.object_type)]
     return sa.union(*(_trace(sqlite, column, kind) for column, kind in places))
@@ -210,7 +210,7 @@ def _move_history(u: Unit, portal_id: int, object_type: ObjectType, loser: int, 
 
 
 def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
-    """E-mails, activities and enrolments go to the survivor; writes meant for the loser are judged anew for it."""
+    """What is the person's own goes to the survivor; writes meant for the loser are judged anew for it."""
     # An event has one id within its source; told of both contacts at two times it is still one event.
     _move(u, ACTIVITIES, mine(ACTIVITIES, portal_id), "contact_id", loser, target, apart_from="at_ms")
     u.change(sa.update(EMAILS).where(mine(EMAILS, portal_id, contact_id=loser)).values(place=MERGED))
@@ -220,6 +220,7 @@ def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
     stop(u, portal_id, [loser], "the contact was merged into another", "write")
     moving = mine(OUTBOX, portal_id, contact_id=loser, kind="enrol")
     u.change(sa.update(OUTBOX).where(moving, OUTBOX.c.state.in_(WAITING)).values(contact_id=target))
+    _move(u, NURTURE_PLACES, mine(NURTURE_PLACES, portal_id), "contact_id", loser, target)
     free(u, portal_id, [loser])
 
 
