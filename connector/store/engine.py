@@ -91,9 +91,8 @@ def let_go(engine: sa.Engine) -> None:
     engine.dispose()
 
 
-def _close(connection: Any, _record: object) -> None:
-    if connection is not None:
-        connection.close()
+def _close(_connection: Any, record: Any) -> None:
+    record.invalidate()  # closes it, and lets the pool open another should somebody come back all the same
 
 
 # ``secure_delete`` on every connection, not only while somebody is erased: what was overwritten long before must not

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -47,10 +47,14 @@ LEFT_OUT = frozenset(
 AT_ONCE = 5000
 
 
-@contextmanager
-def sandbox(source: Store, portal_id: int) -> Iterator[Store]:
+def sandbox(source: Store, portal_id: int) -> AbstractContextManager[Store]:
     """A database with that portal alone, live and without its token, for as long as the block lasts."""
     check_portal(portal_id)
+    return _sandbox(source, portal_id)
+
+
+@contextmanager
+def _sandbox(source: Store, portal_id: int) -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="leadwright-lab-") as folder:
         copy = Store.open(f"sqlite:///{Path(folder) / 'lab.db'}", create=True)
         try:

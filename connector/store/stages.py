@@ -21,6 +21,7 @@ _S = STAGE_STEPS.c
 
 def standing(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, str]:
     """The stage each of these contacts had when it was last judged; who never was is left out."""
+    check_portal(portal_id)
     if not contact_ids:
         return {}
     query = sa.select(RECEIPTS.c.contact_id, RECEIPTS.c.stage).where(mine(RECEIPTS, portal_id))

@@ -70,6 +70,10 @@ class Deal(NamedTuple):
 def people(u: Unit, portal_id: int, *, chunk: int = 1000) -> Iterator[list[Person]]:
     """All living contacts in the order of their ids, a chunk at a time."""
     check_portal(portal_id)
+    return _people(u, portal_id, chunk)
+
+
+def _people(u: Unit, portal_id: int, chunk: int) -> Iterator[list[Person]]:
     c = CONTACTS.c
     query = sa.select(c.id, c.created_ms, c.lifecycle_stage, c.email, c.owner_id, c.props)
     query = query.where(mine(CONTACTS, portal_id), c.archived.is_(False)).order_by(c.id).limit(chunk)

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from connector.portal.scopes import SCOPES
 from connector.store import documents, portals
+from connector.sync.rulebook import SHIPPED
 from tests.admin.conftest import House
 from tests.admin.hands import follow, links, second, text, with_worker
 from tests.rig import rig
@@ -214,7 +215,7 @@ def two(fresh):
 
 def test_every_difference_is_listed_before_anything_is_taken_over(two):
     page = two.get("/portals/werke/copy?from=proven")
-    assert "1 of 7 documents differ." in text(page)
+    assert f"1 of {len(SHIPPED)} documents differ." in text(page)
     assert "1 lines come, 1 lines go" in text(page)
     assert re.search(r"<del>-\s*threshold: 50", page)
     assert re.search(r"<ins>\+\s*threshold: 61", page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connector.rules.decide import ALL_PROPERTIES
 from connector.store import cursors, gaps, portals, runs
 from tests.admin.hands import follow, links, second, text, with_worker
 
@@ -91,12 +92,12 @@ def test_going_live_names_its_effect_and_takes_the_name_of_the_portal(house):
 def test_missing_properties_are_shown_before_they_are_created(house):
     number = second(house, "bare", 5)
     page = text(house.get("/portals/bare/properties"))
-    assert "8 properties are missing in HubSpot." in page
+    assert f"{len(ALL_PROPERTIES)} properties are missing in HubSpot." in page
     assert "leadwright_score" in page
-    assert "HubSpot lacks 8 properties" in text(house.get("/portals/bare/live"))
+    assert f"HubSpot lacks {len(ALL_PROPERTIES)} properties" in text(house.get("/portals/bare/live"))
     with house.service.store.unit() as u:
         runs.finish(u, number, runs.start(u, number, "pull", 1), "done", {}, "", 2)
-    assert "HubSpot lacks 8 properties" in text(house.get("/portals/bare"))
+    assert f"HubSpot lacks {len(ALL_PROPERTIES)} properties" in text(house.get("/portals/bare"))
     assert "HubSpot has all the properties" in text(house.get("/portals/acme/properties"))
 
 

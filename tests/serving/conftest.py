@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,6 +23,22 @@ from tests import databases
 from tests.store.builders import IDENTITY, T0
 from tests.webhooks.items import body, item
 from webhooks.receiver import PATH
+
+ALONE = "LEADWRIGHT_TEST_ALONE"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that copies its process goes to a fresh one when other tests' servers have threads in this one."""
+    if not pyfuncitem.get_closest_marker("copies") or threading.active_count() == 1 or ALONE in os.environ:
+        return None
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", pyfuncitem.nodeid]
+    done = subprocess.run(
+        command, cwd=pyfuncitem.config.rootpath, env={**os.environ, ALONE: "1"}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return True
+
 
 SECRET, PUBLIC = "5e1f-steering-test-secret", "https://hooks.example.test"
 

@@ -51,6 +51,7 @@ def handlers():
         signal.signal(number, handler)
 
 
+@pytest.mark.copies
 @pytest.mark.usefixtures("handlers")
 class TestDeaths:
     """A child that dies is started again; one that goes on dying ends the whole."""
@@ -105,6 +106,7 @@ class TestDeaths:
         assert gone(int(note.read_text()))
 
 
+@pytest.mark.copies
 class TestCopies:
     """A child that is a copy of its parent."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from connector.rules.decide import ALL_PROPERTIES
 from tests import databases
 from tests.journeys.steps import people, stream, wrong
 from tests.rig import Rig, rig
@@ -35,7 +36,7 @@ def test_from_the_first_sync_to_a_quiet_cycle(r):
     assert stream(r.run("sync"), "contacts")["created"] == 231
     assert wrong(r) == []
     assert (acts(r, ids[0]), acts(r, ids[1])) == (["mail_clicked"], ["price_page"])
-    assert r.run("provision")["created"] == 8
+    assert r.run("provision")["created"] == len(ALL_PROPERTIES)
     r.run("live")
 
     plan = r.run("plan")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import sqlalchemy as sa
 
 from connector.errors import ConfigError
 from connector.service import Service
-from connector.store import Store, beats, erasures, meta, outbox, portals
+from connector.store import Store, beats, erasures, meta, migrate, outbox, portals
 from connector.store.archive import MANIFEST
 from connector.store.front import Front
 from connector.store.front_schema import DELIVERIES, FRONT_META, WAKES
@@ -311,24 +313,32 @@ def test_a_restore_that_dies_leaves_the_old_database_in_its_place(r, monkeypatch
     assert [f.name for f in r.home.iterdir() if "restoring" in f.name] == []
 
 
+def at_revision(target: str, content: bytes, folder: Path) -> bytes:
+    """The database as that revision had it: its own tables, with today's rows as far as it has columns for them."""
+    today, place = folder / "today.db", folder / "older.db"
+    today.write_bytes(content)
+    store = Store(f"sqlite:///{place}")
+    with store.unit() as u:
+        migrate.upgrade(u.connection, target)
+    store.close()
+    with sqlite3.connect(place) as older:
+        older.execute("ATTACH ? AS today", (str(today),))
+        tables = {name for (name,) in older.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+        for table in tables - {migrate.VERSION_TABLE}:
+            names = [{row[1] for row in older.execute(f"PRAGMA {of}.table_info({table})")} for of in ("main", "today")]
+            shared = ", ".join(names[0] & names[1])
+            older.execute(f"INSERT INTO main.{table} ({shared}) SELECT {shared} FROM today.{table}")
+    older.close()
+    return place.read_bytes()
+
+
 def test_an_older_backup_is_brought_to_this_schema(r):
     """A backup of an older revision restores: it is migrated before it takes its place."""
     file = saved(r)
 
     def older(parts, body) -> None:
-        place = r.folder / "older.db"
-        place.write_bytes(parts["main.db"])
-        store = Store(f"sqlite:///{place}")
-        with store.unit() as u:
-            for table in ("inbox", "flips", "frozen", "undone", "gaps", "erasures"):
-                u.connection.exec_driver_sql(f"DROP TABLE {table}")
-            u.connection.exec_driver_sql("UPDATE leadwright_revision SET version_num = '0002'")
-        store.scrub()
-        store.close()
-        parts["main.db"] = place.read_bytes()
+        parts["main.db"] = at_revision("0002", parts["main.db"], r.folder)
         body["revision"] = "0002"
-        import hashlib
-
         for part in body["parts"]:
             content = parts[part["name"]]
             part.update(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())

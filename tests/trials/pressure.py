@@ -68,12 +68,11 @@ def slow_store(scale: float, seed: int) -> Outcome:
             connected(at)
             at.start("web")
             at.ready()
-            filling = beside("rows", at.settings.database_url)
-            try:
-                times, told = _sent(at, seconds)
-            finally:
-                filling.kill()
-                filling.wait()
+            with beside("rows", at.settings.database_url) as filling:
+                try:
+                    times, told = _sent(at, seconds)
+                finally:
+                    filling.kill()
             count.runs, count.faults = count.runs + 1, count.faults + len(times)
             p99 = statistics.quantiles(times, n=100)[-1]
             count.took(p99)
@@ -84,8 +83,8 @@ def slow_store(scale: float, seed: int) -> Outcome:
 
 
 def _sent(at: House, seconds: float) -> tuple[list[float], dict[str, int]]:
-    sender = beside("send", str(at.port), str(seconds), str(LINES), str(PAUSE), SECRET, str(HUB))
-    told = json.loads(sender.communicate()[0])
+    with beside("send", str(at.port), str(seconds), str(LINES), str(PAUSE), SECRET, str(HUB)) as sender:
+        told = json.loads(sender.communicate()[0])
     return told["times"][LINES:], told["told"]  # the first of each connection warms the process up
 
 
@@ -159,9 +158,9 @@ def flooded(scale: float, seed: int) -> Outcome:
         at.start("web")
         at.ready()
         before, log = _mirror_bytes(at), at.log.stat().st_size
-        flooding = beside("flood", str(at.port), str(seconds), str(LINES))
-        taken = _good_ones(at, count, flooding)
-        told = json.loads(flooding.communicate()[0])
+        with beside("flood", str(at.port), str(seconds), str(LINES)) as flooding:
+            taken = _good_ones(at, count, flooding)
+            told = json.loads(flooding.communicate()[0])
         count.faults = told.get("401", 0)
         count.must(set(told) == {"401"}, f"unsigned requests were answered {told}")
         p99 = statistics.quantiles(taken, n=100)[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trials.harness import FAILED, PASSED, README, claims, run
+from tests.trials.harness import FAILED, PASSED, PATIENCE, README, claims, run
 from tests.trials.registry import LONG, TRIALS
 
 TWENTIETH = 0.05
@@ -18,7 +18,9 @@ def cases() -> list:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("trial", cases())
 def test_what_the_readme_says_of_a_trial_is_so(trial):
+    token = PATIENCE.set(6.0)
     outcome = run(trial, TWENTIETH, [1])
+    PATIENCE.reset(token)
     _, verdict = CLAIMED.get(trial.id, ("", ""))
     if not outcome.passed and not outcome.runs:
         pytest.skip(outcome.note)
