@@ -26,6 +26,12 @@ FAMILIES = {
     "demographic": "Person", "firmographic": "Company", "product_interest": "Interest in the product",
     "readiness": "Readiness to buy", "engagement": "Engagement", "persona_fit": "Fits the ideal customer",
 }  # fmt: skip
+ENDINGS = {
+    "goal": "reached its goal", "done": "went to the end", "silent": "fell silent", "declined": "no intent for now",
+    "left": "left by an exit", "jumped": "went over to another nurture",
+    "interrupted": "interrupted by another nurture", "published": "taken out when the document changed",
+    "lost": "the version it came in by is gone",
+}  # fmt: skip
 JUST_NOW_MS = 10_000
 KINDS_OF_RUN = {"pull": "Sync", "apply": "Write-back", "verify": "Verification", "sync": "Sync"}
 STATES_OF_RUN = {
@@ -140,6 +146,11 @@ def moment(w: Words, iso_text: str) -> str:
 
 def stage(w: Words, name: str) -> str:
     return w.t(STAGES[name]) if name in STAGES else name or w.t("no stage")
+
+
+def ending(w: Words, name: str) -> str:
+    """How a stay in a nurture came to its end."""
+    return w.t(ENDINGS[name])
 
 
 def family(w: Words, name: str) -> str:

@@ -1,4 +1,4 @@
-"""``report``: KPIs, funnel, the eight questions and content, as text, JSON or rows."""
+"""``report``: KPIs, funnel, the eight questions, content and nurtures, as text, JSON or rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from connector.commands.app import DONE, App, examples, standard
 
-WHAT = ("kpis", "funnel", "questions", "assets")
+WHAT = ("kpis", "funnel", "questions", "assets", "nurtures")
 FORMATS = ("csv", "parquet", "jsonl")
 
 
@@ -57,7 +57,7 @@ def report(
     kind: str | None,
     output: Path | None,
 ) -> int:
-    """One report on a portal. WHAT is kpis, funnel, questions or assets; every number opens its contacts by --list."""
+    """One report on a portal. Every number of a report opens its contacts by --list."""
     chosen = kind or _by_ending(output)
     if chosen == "parquet" and output is None:
         raise click.UsageError("Parquet is not for a pipe: name a file with --output FILE.")

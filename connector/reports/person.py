@@ -40,6 +40,7 @@ SOURCES = {
     "outbox": "what was written to HubSpot or enrolled, with the values before",
     "stage_steps": "the steps through the stages, and what caused them",
     "handoffs": "who in sales was given the contact, and what sales answered",
+    "nurture_places": "the way through nurtures: when entered, which mails were asked for, how it ended",
     "undone": "values that were taken back by hand",
     "flips": "values that changed to and fro",
     "frozen": "properties that are left alone because they changed to and fro",

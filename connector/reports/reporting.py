@@ -17,6 +17,7 @@ from connector.reports.assets import assets
 from connector.reports.figures import Figure, Section, Span
 from connector.reports.funnel import funnel
 from connector.reports.kpis import kpis
+from connector.reports.nurtures import nurtures
 from connector.reports.questions import questions
 from connector.reports.report_words import Language, Words
 from connector.reports.stories import Ground, journey_of, stories
@@ -24,11 +25,13 @@ from connector.rules.documents import parse_document
 from connector.rules.documents.goals import GoalsDocument
 from connector.rules.documents.kinds import CATALOGUE
 from connector.rules.documents.lifecycle import LifecycleDocument
+from connector.rules.documents.workflows import WorkflowsDocument
 from connector.rules.journey import UNMAPPED, UNSET, Ways
 from connector.store import Unit, documents, runs, study
+from connector.store import nurtures as stays
 from connector.store.portals import PortalRow
 
-REPORTS = ("kpis", "funnel", "questions", "assets")
+REPORTS = ("kpis", "funnel", "questions", "assets", "nurtures")
 NAMES_AT_ONCE = 1000
 
 
@@ -68,6 +71,8 @@ def report(u: Unit, row: PortalRow, lifecycle: LifecycleDocument, off: frozenset
 
 
 def _sections(u: Unit, portal_id: int, ground: Ground, since: Mapping[str, int], what: str) -> tuple[Section, ...]:
+    if what == "nurtures":
+        return nurtures(stays.every(u, portal_id), ground.span, _workflows(u, portal_id).nurtures)
     found = stories(u, portal_id, ground.ways, ground.now_ms + 1, with_acts=what != "funnel")
     if what == "kpis":
         return kpis(found, ground, since)
@@ -97,6 +102,14 @@ def _goals(u: Unit, portal_id: int) -> tuple[GoalsDocument, dict[str, int]]:
             else:
                 since.pop(campaign.name, None)
     return goals, since
+
+
+def _workflows(u: Unit, portal_id: int) -> WorkflowsDocument:
+    """The workflows in force; none where nothing was published yet."""
+    current = documents.current(u, portal_id, "workflows")
+    body = load_yaml(current.body, "workflows") if current is not None else None
+    document = parse_document("workflows", *body, "workflows") if body is not None else None
+    return document if isinstance(document, WorkflowsDocument) else WorkflowsDocument(name="none")
 
 
 def _parse(body: str) -> GoalsDocument:
@@ -160,7 +173,7 @@ def section_json(one: Section, words: Words) -> dict[str, Any]:
     title = words.of_section(one.key, "title")
     return {
         "key": one.key,
-        "title": f"{title} · {one.row}" if one.key == "campaigns" and one.row else title,
+        "title": f"{title} · {one.row}" if one.key in ("campaigns", "nurture") and one.row else title,
         "definition": words.of_section(one.key, "definition"),
         "basis": one.basis,
         "basis_text": words.say("bases", one.basis),

@@ -64,8 +64,17 @@ def versions(u: Unit, portal_id: int) -> frozenset[int]:
 
 def active(u: Unit, portal_id: int, *, chunk: int = 1000) -> Iterator[list[Place]]:
     """All that are inside now, by contact, a chunk of rows at a time."""
+    return _walked(u, mine(NURTURE_PLACES, portal_id, active=True), chunk)
+
+
+def every(u: Unit, portal_id: int, *, chunk: int = 1000) -> Iterator[list[Place]]:
+    """All stays there ever were, by contact, a chunk of rows at a time."""
+    return _walked(u, mine(NURTURE_PLACES, portal_id), chunk)
+
+
+def _walked(u: Unit, where: sa.ColumnElement[bool], chunk: int) -> Iterator[list[Place]]:
     key = (_P.contact_id, _P.nurture, _P.entry)
-    query = sa.select(*_COLUMNS).where(mine(NURTURE_PLACES, portal_id, active=True)).order_by(*key).limit(chunk)
+    query = sa.select(*_COLUMNS).where(where).order_by(*key).limit(chunk)
     last: tuple[int, str, int] = (0, "", 0)
     while rows := [
         _place(row) for row in u.rows(query.where(sa.tuple_(*key) > sa.tuple_(*(sa.literal(one) for one in last))))

@@ -9,6 +9,7 @@ from typing import Any
 from connector.clock import iso
 from connector.errors import UnknownContact
 from connector.model.judgement import Hold, Judgement, OutboxEntry
+from connector.model.nurture import Place
 from connector.model.plan import PortalView
 from connector.rules.evidence import evidence_file
 from connector.rules.gate import against_any_mail
@@ -16,7 +17,7 @@ from connector.rules.outlook import outlook
 from connector.rules.receipt import receipt_json
 from connector.rules.why_not import State, why_not
 from connector.rules.words import Language
-from connector.store import Unit, handoffs, holds, outbox, receipts, records
+from connector.store import Unit, handoffs, holds, nurtures, outbox, receipts, records
 from connector.store.handoffs import Handoff
 from connector.store.records import Record
 from connector.store.records.rows import emails_of
@@ -54,6 +55,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
         handed = handoffs.of(u, ctx.portal_id, [record.id]).get(record.id, ())
         erased_before = privacy.warning(ctx, u, emails_of(record.properties))
         booked = outbox.of(u, ctx.portal_id, record.id) if now else ()
+        stays = nurtures.of(u, ctx.portal_id, [record.id]).get(record.id, ())
     judgement = verdict(ctx, case, holding)
     if at_ms is None:
         with ctx.store.view() as u:
@@ -72,6 +74,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
     ]
     body["not_done"] = _not_done(booked)
     body |= _beside(ctx, case, [row for row in handed if at_ms is None or row.at_ms <= at_ms])
+    body["nurtures"] = _stays(ctx, [one for one in stays if at_ms is None or one.entered_ms <= at_ms], at_ms)
     body["email"] = record.email or ""
     body["merged_into"] = str(record.id) if _as_id(contact) not in (None, record.id) else None
     body["erased_before"] = erased_before
@@ -110,6 +113,29 @@ def _beside(ctx: Context, case: Case, handed: Sequence[Handoff]) -> dict[str, An
             for row in handed
         ],
     }
+
+
+def _stays(ctx: Context, places: Sequence[Place], at_ms: int | None) -> list[dict[str, Any]]:
+    """The ways through nurtures, the latest first; of a past minute only what had happened by then."""
+    known = {one.name: one for one in ctx.rulebook.rules.documents.workflows.nurtures}
+    told = []
+    for place in sorted(places, key=lambda one: -one.entered_ms):
+        nurture = known.get(place.nurture)
+        steps = {step.name: step.label or step.name for step in nurture.steps} if nurture else {}
+        over = place.ended_ms is not None and (at_ms is None or place.ended_ms <= at_ms)
+        shown = over or at_ms is None or place.since_ms <= at_ms
+        told.append({
+            "nurture": place.nurture,
+            "label": (nurture.label if nurture else "") or place.nurture,
+            "entered": iso(place.entered_ms),
+            "held_out": place.held_out,
+            "step": steps.get(place.step, place.step) if shown else None,
+            "since": iso(place.since_ms) if shown else None,
+            "ended": place.ended if over else None,
+            "ended_at": iso(place.ended_ms) if over and place.ended_ms is not None else None,
+            "mails": sum(one.mails for one in place.sent if at_ms is None or one.at_ms <= at_ms),
+        })  # fmt: skip
+    return told
 
 
 def _ahead(

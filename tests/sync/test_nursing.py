@@ -254,3 +254,12 @@ def test_new_mqls_are_enrolled_as_before_beside_a_nurture(r):
     r.run("cycle")
     assert (FIRST, r.anna) in enrolled(r)
     assert 91001 not in [workflow for workflow, _ in enrolled(r)]
+
+
+def test_explain_tells_the_way_through_nurtures_also_of_a_past_minute(r):
+    publish(r, r.folder, "workflows", paper())
+    r.run("cycle")
+    (stay,) = r.run("explain", str(r.anna))["nurtures"]
+    assert (stay["nurture"], stay["step"], stay["ended"], stay["held_out"]) == ("welcome", "Mail", None, False)
+    before = r.clock.now_ms() - 3_600_000
+    assert r.run("explain", str(r.anna), at_ms=before)["nurtures"] == []

@@ -27,6 +27,8 @@ def receipt(result: Result) -> None:
         out.print(_unknown(result))
     if result["gates"]:
         out.print(_gates(result))
+    if result.get("nurtures"):
+        out.print(_nurtures(result))
     if result["next"]:
         out.print(_next(result))
     if result.get("outlook"):
@@ -89,6 +91,16 @@ def _remedy(gate: Result) -> str:
 def _next(result: Result) -> Table:
     rows = [(f"+{step['points']}", str(step["text"]).removesuffix(f" (+{step['points']})")) for step in result["next"]]
     return fill(table("points", "what comes next", right=("points",)), rows)
+
+
+def _nurtures(result: Result) -> Table:
+    """Where the contact stands in nurtures, and how earlier stays ended."""
+    rows = [
+        (clean(one["label"]), one["ended"] or f"at {clean(one['step'] or '')}", moment(one["ended_at"] or one["since"]),
+         str(one["mails"]), "held out: never mailed" if one["held_out"] else "")
+        for one in result["nurtures"]
+    ]  # fmt: skip
+    return fill(table("nurture", "state", "since", "mails", "", right=("mails",)), rows)
 
 
 def _outlook(ahead: Result) -> None:
