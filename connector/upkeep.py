@@ -105,6 +105,10 @@ class Upkeep(Installation):
         """Check YAML files without publishing them."""
         return library.validate(paths)
 
+    def config_preset(self, kind: str, preset: str | None = None) -> dict[str, Any]:
+        """The presets of a kind with what each is for; or one of them as YAML."""
+        return library.presets(kind, preset, self._settings.config_dir)
+
     def config_lint(self, name: str) -> dict[str, Any]:
         """What is unwise about a portal's published documents, and what every model should be asked."""
         with self.store.view() as u:

@@ -65,6 +65,23 @@ def show(app: App, name: str, kind: str) -> int:
 
 
 @config.command(
+    "preset",
+    short_help="Print a ready-made document; without PRESET, list them.",
+    epilog=examples(
+        "leadwright config preset workflows", "leadwright config preset workflows welcome > workflows.yaml"
+    ),
+)
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("preset", required=False)
+@standard
+def preset(app: App, kind: str, preset: str | None) -> int:
+    """Print a ready-made document as YAML, to copy from; without PRESET, list those of the kind."""
+    with app.service() as service:
+        found = service.config_preset(kind, preset)
+    return app.show(found, "papers:shown" if preset else "papers:presets")
+
+
+@config.command(
     "diff", short_help="What FILE would change.", epilog=examples("leadwright config diff acme scoring.yaml")
 )
 @click.argument("name")

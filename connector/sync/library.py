@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import ConfigError, DocumentInvalid, Fault
-from connector.presets import load_yaml, preset_text
+from connector.presets import load_yaml, preset_names, preset_text
 from connector.rules import lint
 from connector.rules.activities import classify, compile_activities
 from connector.rules.documents import KINDS
@@ -117,6 +117,18 @@ def _shipped(kind: str) -> Any:
 def _known_properties(u: Unit, row: PortalRow) -> dict[str, frozenset[str]]:
     """The names of the portal's properties, as far as they are mirrored."""
     return {kind: frozenset(names) for kind in MAPPED if (names := definitions.properties(u, row.id, kind))}
+
+
+def presets(kind: str, preset: str | None, folder: Path | None) -> dict[str, Any]:
+    """The presets of a kind with their descriptions; or the one that is named, as YAML."""
+    if preset is not None:
+        return {"kind": kind, "preset": preset, "body": preset_text(kind, preset, folder)}
+    found = []
+    for name in preset_names(kind, folder):
+        data, _ = load_yaml(preset_text(kind, name, folder), f"{name}.yaml")
+        told = data.get("description") if isinstance(data, dict) else None
+        found.append({"name": name, "description": str(told or "")})
+    return {"kind": kind, "presets": found}
 
 
 def show(u: Unit, row: PortalRow, kind: str) -> dict[str, Any]:

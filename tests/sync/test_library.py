@@ -7,9 +7,10 @@ import json
 import pytest
 
 from connector.errors import ConfigError, DocumentInvalid
+from connector.presets import preset_text
 from connector.service import Service
 from connector.store import records
-from connector.sync.library import kind_of
+from connector.sync.library import kind_of, presets
 from connector.sync.rulebook import SHIPPED
 from tests.journeys.steps import people, written_back
 from tests.rig import Rig, rig
@@ -115,6 +116,18 @@ def test_an_invalid_document_changes_nothing(r, tmp_path):
     assert len(told.value.faults) == 2
     assert len(r.run("config_history", "scoring")["versions"]) == 1
     assert look(r, records.dirty_count) == 0
+
+
+def test_presets_are_listed_with_what_they_are_for_and_given_as_they_are():
+    found = presets("workflows", None, None)["presets"]
+    assert {"welcome", "topic", "wake-up", "event", "follow-up", "seo", "post-purchase"} <= {
+        one["name"] for one in found
+    }
+    assert all(one["description"] for one in found)
+    assert presets("workflows", "welcome", None)["body"] == preset_text("workflows", "welcome")
+    with pytest.raises(ConfigError) as told:
+        presets("workflows", "welcom", None)
+    assert 'Did you mean "welcome"?' in told.value.remedy
 
 
 def test_a_difference_is_shown_before_it_is_published(portal, tmp_path):

@@ -51,6 +51,11 @@ def shown(result: Result) -> None:
     sys.stdout.write(body if body.endswith("\n") else f"{body}\n")
 
 
+def presets(result: Result) -> None:
+    rows = [(one["name"], one["description"]) for one in result["presets"]]
+    console().print(fill(table("preset", "what it is for"), rows))
+
+
 def differs(result: Result) -> None:
     rows = result["diff"]
     styles = {"+": "green", "-": "red"}
