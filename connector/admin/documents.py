@@ -113,6 +113,7 @@ def _draft(
     faults = library.faults_of(kind, found.body)
     with ask.frame.store.view() as u:
         sides = drafting.sides(u, ask.portal, found)
+        advice = () if faults else library.advice(u, ask.portal, kind, found.body)
     task = None if faults or sides is not None else dry_run_of(ask, kind, found.body)
     told = task.result if task is not None and task.over.is_set() and task.fault is None else None
     ready = not faults and sides is None and (told is not None or kind not in JUDGING)
@@ -121,6 +122,7 @@ def _draft(
         "document_draft.html", status=status, kind=kind, draft=found, published=published, faults=faults, sides=sides,
         difference=library.unified(before, found.body, ask.t("published"), ask.t("draft")), task=task, told=told,
         sentence=confirmation(ask, told) if ready else "", mine=may_change(ask, found), error=error,
+        advice=advice,
     )  # fmt: skip
 
 

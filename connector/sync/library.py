@@ -168,17 +168,18 @@ def read_valid(path: Path) -> tuple[str, str]:
 def publish(u: Unit, row: PortalRow, path: Path, author: str, reason: str, now_ms: int) -> dict[str, Any]:
     """Publish a valid file as the next version and mark every contact to be judged anew."""
     kind, text = read_valid(path)
-    fresh = parse_text(kind, text, str(path))
-    warnings = _warnings(u, row, kind, fresh, text, str(path))
+    warnings = [asdict(one) for one in advice(u, row, kind, text, str(path))]
     return {**put_in_force(u, row, kind, text, author, reason, now_ms), "warnings": warnings}
 
 
-def _warnings(u: Unit, row: PortalRow, kind: str, fresh: Any, text: str, file: str) -> list[dict[str, Any]]:
-    """What is unwise about a document beside the portal's other ones."""
+def advice(u: Unit, row: PortalRow, kind: str, text: str, file: str = "draft") -> tuple[Fault, ...]:
+    """What is unwise about a sound document beside the portal's other ones, at its lines."""
+    if kind not in JUDGING:
+        return ()
     rows = {other: documents.current(u, row.id, other) for other in JUDGING if other != kind}
     parsed = {other: parse_text(other, one.body, other) for other, one in rows.items() if one is not None}
-    found = lint.lint(_papers({**parsed, kind: fresh}, _known_properties(u, row)))
-    return [asdict(one) for one in lint.as_faults(found, kind, load_yaml(text, file)[1], file)]
+    found = lint.lint(_papers({**parsed, kind: parse_text(kind, text, file)}, _known_properties(u, row)))
+    return tuple(lint.as_faults(found, kind, load_yaml(text, file)[1], file))
 
 
 def rollback(

@@ -132,6 +132,14 @@ def test_two_windows_never_overwrite_each_other(house):
     assert the_draft(house).body == "a: 1\nb: 2"
 
 
+def test_what_is_unwise_about_a_draft_is_said_before_it_is_published(house):
+    """A threshold nobody can reach is sound, and a mistake."""
+    draft(house, text_of(house).replace("threshold: 50", "threshold: 5000"))
+    page = house.get(f"{BASE}/scoring/drafts/{the_draft(house).id}")
+    assert "of advice" in page or "piece of advice" in page
+    assert "It may be published all the same." in page
+
+
 def test_a_draft_that_was_overtaken_shows_both_sides_and_can_go_on(house):
     draft(house, easier(house))
     found = the_draft(house)
