@@ -192,15 +192,26 @@ def _counted(w: Words, run: RunRow) -> Iterator[str]:
             ("{count} changed by somebody meanwhile", "overtaken"), ("{count} enrolled", "enrolled"),
             ("{count} calls", "calls"),
         ]  # fmt: skip
-        yield from (w.t(text, count=counts[name]) for text, name in told if counts.get(name))
+        yield from (_many(w, text, counts[name]) for text, name in told if counts.get(name))
         return
     named = [
         ("{count} contacts read", "contacts"), ("{count} companies read", "companies"), ("{count} deals read", "deals"),
     ]  # fmt: skip
-    yield from (w.t(text, count=counts[name]) for text, name in named if counts.get(name))
+    yield from (_many(w, text, counts[name]) for text, name in named if counts.get(name))
     rest = sum(n for name, n in counts.items() if isinstance(n, int) and name in ENGAGEMENT)
     if rest:
-        yield w.t("{count} activities read", count=rest)
+        yield _many(w, "{count} activities read", rest)
+
+
+ONE = {
+    "{count} contacts written": "1 contact written", "{count} calls": "1 call",
+    "{count} contacts read": "1 contact read", "{count} companies read": "1 company read", "{count} deals read": "1 deal read",
+    "{count} activities read": "1 activity read",
+}  # fmt: skip
+
+
+def _many(w: Words, text: str, count: int) -> str:
+    return w.t(ONE[text]) if count == 1 and text in ONE else w.t(text, count=count)
 
 
 ENGAGEMENT = frozenset(

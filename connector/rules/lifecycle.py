@@ -45,6 +45,11 @@ class Standing(NamedTuple):
     gate: Gate
 
 
+def _told(stage: str) -> str:
+    """A stage within a sentence: MQL, SAL and SQL are written in capitals."""
+    return stage.upper() if stage in ("mql", "sal", "sql") else stage
+
+
 class Ground:
     """What a machine has worked out for one portal: standings by what it saw. A memory, no state."""
 
@@ -250,7 +255,7 @@ class Machine:
         if stage == "recycled":
             return self._portal_allows(stage, value, ground)
         if stage not in BEFORE_MQL:
-            return Gate("stage", False, f"Is already {stage}" if stage in RANK else f"Is {stage}")
+            return Gate("stage", False, f"Is already {_told(stage)}" if stage in RANK else f"Is {stage}")
         if not self.document.mql.again and furthest(furthest_stage, stage) not in BEFORE_MQL:
             return Gate(
                 "stage", False, "Was MQL before", "Moved again only with `again: true` in the lifecycle document"
