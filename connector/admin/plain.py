@@ -205,7 +205,8 @@ def _counted(w: Words, run: RunRow) -> Iterator[str]:
 
 ONE = {
     "{count} contacts written": "1 contact written", "{count} calls": "1 call",
-    "{count} contacts read": "1 contact read", "{count} companies read": "1 company read", "{count} deals read": "1 deal read",
+    "{count} contacts read": "1 contact read", "{count} companies read": "1 company read",
+    "{count} deals read": "1 deal read",
     "{count} activities read": "1 activity read",
 }  # fmt: skip
 
