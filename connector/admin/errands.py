@@ -54,7 +54,8 @@ def _applied(ask: Ask, errand: Errand) -> str:
     told = errand.told
     parts = [ask.t("{count} contacts were written.", count=told.get("written", 0))]
     for name, text in (
-        ("enrolled", "{count} were enrolled."), ("refused", "{count} were refused by HubSpot."),
+        ("enrolled", "{count} were enrolled."),
+        ("given", "{count} notes were given to sales."), ("refused", "{count} were refused by HubSpot."),
         ("overtaken", "{count} were changed by somebody meanwhile and are judged anew."),
     ):  # fmt: skip
         if told.get(name):

@@ -190,6 +190,7 @@ def _counted(w: Words, run: RunRow) -> Iterator[str]:
         told = [
             ("{count} contacts written", "written"), ("{count} refused by HubSpot", "refused"),
             ("{count} changed by somebody meanwhile", "overtaken"), ("{count} enrolled", "enrolled"),
+            ("{count} notes for sales", "given"),
             ("{count} calls", "calls"),
         ]  # fmt: skip
         yield from (_many(w, text, counts[name]) for text, name in told if counts.get(name))

@@ -283,7 +283,7 @@ class OutboxEntry:
     id: int
     run_id: str
     contact_id: int
-    kind: Literal["write", "enrol"]
+    kind: Literal["write", "enrol", "note"]
     cause: str
     payload: Mapping[str, Any]
     before: Mapping[str, str | None]

@@ -176,6 +176,19 @@ class WriteOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A note or a task on a contact, for an owner. ``at_ms``: when it is of, a task when it is due; ``body`` is HTML,
+    at most 65,536 characters."""
+
+    kind: Literal["notes", "tasks"]
+    contact_id: int
+    at_ms: int
+    owner_id: int | None
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """A HubSpot form; ``id`` is its GUID."""
 
@@ -362,6 +375,9 @@ class Portal(Protocol):
         """Idempotent. Only lists with members of their own; the portal refuses for those that compute them."""
 
     def enrolments(self, contact_id: int) -> tuple[str, ...]: ...
+
+    def give_note(self, note: Note) -> int:
+        """The id of what was made. A ``RetryableError`` with reason ``outcome_unknown`` may have worked."""
 
     def create_properties(
         self, object_type: ObjectType, group: PropertyGroup, properties: Sequence[NewProperty]

@@ -20,7 +20,7 @@ from connector.model.records import (
     PropertyDefinition,
     Snapshot,
 )
-from connector.portal import account, automation, engagement, links, objects, past, properties, writes
+from connector.portal import account, automation, engagement, links, notes, objects, past, properties, writes
 from connector.portal.caller import Caller
 from connector.portal.gateway import (
     BatchRead,
@@ -33,6 +33,7 @@ from connector.portal.gateway import (
     Learned,
     MarketingEvent,
     NewProperty,
+    Note,
     Portal,
     PropertyGroup,
     ProvisionOutcome,
@@ -208,6 +209,9 @@ class HubSpotPortal:
 
     def enrolments(self, contact_id: int) -> tuple[str, ...]:
         return automation.enrolments(self._caller, contact_id)
+
+    def give_note(self, note: Note) -> int:
+        return notes.give(self._caller, note)
 
     def create_properties(
         self, object_type: ObjectType, group: PropertyGroup, properties: Sequence[NewProperty]

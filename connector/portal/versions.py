@@ -93,6 +93,7 @@ _TABLE = (
         kind="write",
         missing="record",
     ),
+    Operation("objects.create", "POST", _OBJECTS, _OBJECTS_DATED, kind="write", safe=False, missing="record"),
     Operation(
         "associations.batch_read",
         "POST",

@@ -31,6 +31,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "next": ("Next content", "Nächster Inhalt"),
 }
 """The sections in their order, in English and German."""
+SUBJECT: dict[Language, str] = {"en": "Hand-over: ready for sales", "de": "Übergabe: bereit für den Vertrieb"}
 NOTHING = ("Nothing on record", "Nichts vermerkt")
 # Where somebody stands in the funnel and what leads on from there (L69).
 ONWARD: dict[str, tuple[str, ...]] = {

@@ -15,6 +15,7 @@ from connector.model.judgement import Change, Enrol, Hold, Judgement, MoveStage,
 from connector.model.plan import BlastLimit, Plan, PortalView
 from connector.rules.compiled import DOCUMENT_KINDS, Documents
 from connector.rules.decide import same_value
+from connector.rules.sales import AT_ONCE, HANDED_OVER
 
 BATCH = 100
 DEFAULT_LIMIT = BlastLimit()
@@ -59,7 +60,7 @@ def make_plan(
         holds=tuple(draft.holds),
         held=dict(sorted(Counter(one.gate for one in draft.holds).items())),
         judged=draft.judged,
-        calls=_calls(draft),
+        calls=_calls(draft) + (handed_over(draft.changes) if documents.routing.package != "none" else 0),
         contacts_touched=touched,
         limit=bound,
         over_limit=touched > bound,
@@ -107,6 +108,11 @@ def _change(
         return False
     new[name] = (before, value)
     return True
+
+
+def handed_over(changes: Iterable[Change]) -> int:
+    """How many of these contacts are handed over to sales."""
+    return sum(one.properties.get(HANDED_OVER, ("", ""))[1] == AT_ONCE for one in changes)
 
 
 def _calls(draft: _Draft) -> int:

@@ -106,7 +106,7 @@ KINDS: dict[str, Callable[[int | str], Old]] = {
     "decisions": _by(DECISIONS.c.at_ms),
     "writes": lambda before: (
         OUTBOX,
-        (OUTBOX.c.kind == "write") & OUTBOX.c.state.not_in(_WAITS) & (OUTBOX.c.created_ms < before),
+        (OUTBOX.c.kind != "enrol") & OUTBOX.c.state.not_in(_WAITS) & (OUTBOX.c.created_ms < before),
     ),
     "runs": lambda before: (RUNS, RUNS.c.finished_ms.is_not(None) & (RUNS.c.finished_ms < before)),
     "healed gaps": lambda before: (GAPS, GAPS.c.healed_ms.is_not(None) & (GAPS.c.healed_ms < before)),

@@ -43,7 +43,7 @@ class NewEntry:
     """An effect to be entered. ``before``: what the properties hold now, booked for undo."""
 
     contact_id: int
-    kind: Literal["write", "enrol"]
+    kind: Literal["write", "enrol", "note"]
     cause: str
     payload: Mapping[str, Any]
     before: Mapping[str, str | None]

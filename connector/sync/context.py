@@ -77,7 +77,8 @@ class StreamReport:
 
 @dataclass(slots=True)
 class PushReport:
-    """What a run did: contacts written, refusals with their reason, enrolments, and the read-back.
+    """What a run did: contacts written, refusals with their reason, enrolments, notes and tasks given to sales,
+    and the read-back.
 
     ``overtaken`` are contacts whom a person changed between plan and write: not written, judged anew.
     """
@@ -87,6 +88,7 @@ class PushReport:
     written: int = 0
     dropped: int = 0
     enrolled: int = 0
+    given: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
     overtaken: list[tuple[int, str]] = field(default_factory=list)
     checked: int = 0

@@ -27,7 +27,7 @@ STREAM = "errand/"
 # Longer than any errand takes at HubSpot's limits: after that a new one may be asked for.
 STALE_MS = 60 * 60 * 1000
 # What is kept of a flow's outcome: counts and names, never people.
-KEPT = ("run", "hash", "written", "enrolled", "restored", "calls", "dropped")
+KEPT = ("run", "hash", "written", "enrolled", "given", "restored", "calls", "dropped")
 COUNTED = ("refused", "overtaken", "kept")
 
 

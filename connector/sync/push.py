@@ -33,6 +33,7 @@ from connector.sync import options
 from connector.sync.contested import Referee, contested
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.enrol import act_of, enrol_all
+from connector.sync.giving import entries_of, give_all
 from connector.sync.handing import book_written
 from connector.sync.keep import keep
 from connector.sync.pull import catch_up, full_scope
@@ -63,6 +64,7 @@ def push(ctx: Context, plan: Plan, *, approved: bool, read_back: bool = True) ->
         report.options = dict(options.create(ctx, plan))
         _write_all(ctx, plan, report)
         enrol_all(ctx, (batch[0] for batch in _batches(ctx, "enrol", 1)), report)
+        give_all(ctx, (batch[0] for batch in _batches(ctx, "note", 1)), report)
         if read_back:
             _read_back(ctx, report)
         state = "part" if report.refused or report.overtaken or report.checked != report.equal else "done"
@@ -153,6 +155,7 @@ def _enter(ctx: Context, plan: Plan) -> PushReport:
             )
             for enrolment in plan.enrolments
         ]
+        entries += entries_of(plan, ctx.rulebook.rules.documents.routing, now)
         outbox.enter(u, ctx.portal_id, run_id, entries, now)
     return PushReport(run_id, plan.hash)
 
@@ -443,6 +446,7 @@ def _close(ctx: Context, report: PushReport, state: str) -> None:
         "refused": len(report.refused),
         "overtaken": len(report.overtaken),
         "enrolled": report.enrolled,
+        "given": report.given,
         "calls": report.calls,
     }
     with ctx.store.unit() as u:

@@ -7,6 +7,7 @@ from typing import Any
 
 from connector.model.judgement import Hold
 from connector.model.plan import Plan
+from connector.rules.plan import handed_over
 from connector.store import quarantine, records
 from connector.sync import options
 from connector.sync.context import Context, PushReport, StreamReport
@@ -94,6 +95,7 @@ def plan_summary(ctx: Context, plan: Plan) -> dict[str, Any]:
         "contacts": len(plan.changes),
         "by_property": dict(by_property),
         "enrolled": len(plan.enrolments),
+        "handed_over": handed_over(plan.changes),
         "held_by_gate": dict(Counter(hold.gate for hold in plan.holds)),
         "calls": plan.calls,
         "limit": plan.limit,
@@ -115,6 +117,7 @@ def applied(ctx: Context, report: PushReport, plan: Plan) -> dict[str, Any]:
         "options": {name: list(values) for name, values in report.options.items()},
         "dropped": report.dropped,
         "enrolled": report.enrolled,
+        "given": report.given,
         "held": len(plan.holds),
         "calls": report.calls,
         "read_back": {

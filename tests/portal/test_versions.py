@@ -28,9 +28,9 @@ def test_only_what_hubspot_offers_no_dated_path_for_stays_old():
     }  # fmt: skip
 
 
-def test_only_enrolment_a_code_and_what_is_new_in_the_app_may_not_be_repeated():
+def test_only_enrolment_a_note_a_code_and_what_is_new_in_the_app_may_not_be_repeated():
     unsafe = [name for name, operation in OPERATIONS.items() if not operation.safe]
-    assert unsafe == ["workflows.enrol", "oauth.redeem", "app.subscribe", "app.define_action"]
+    assert unsafe == ["objects.create", "workflows.enrol", "oauth.redeem", "app.subscribe", "app.define_action"]
 
 
 class TestExpiring:

@@ -42,6 +42,7 @@ def applied(result: Result) -> None:
         text(f"Run {result['run']} of {result['portal']}", "bold"),
         f"  written    {many(result['written'], 'contact')}",
         f"  enrolled   {many(result['enrolled'], 'contact')}" if result["enrolled"] else "",
+        f"  given      {many(result['given'], 'hand-over note')} to sales" if result.get("given") else "",
         f"  held       {many(result['held'], 'effect')}" if result["held"] else "",
         f"  dropped    {many(result['dropped'], 'change')} that no longer mattered" if result["dropped"] else "",
         f"  read back  {read['checked']:,} checked, {read['equal']:,} equal, {read['different']:,} different",

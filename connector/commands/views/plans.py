@@ -34,6 +34,7 @@ def _counts(result: Result) -> list[str]:
         f"  judged      {result['judged']:,} contacts",
         f"  new MQLs    {result['new_mqls']:,}",
         f"  enrolments  {len(result['enrolments']):,}",
+        *([f"  handed over {many(result['handed_over'], 'contact')} to sales"] if result.get("handed_over") else []),
         f"  held        {many(len(result['held']), 'effect')}",
         f"  cost        {many(result['calls'], 'call')}" + (f", limit {limit:,} contacts a run" if limit else ""),
         *(f"  new options {name}: {', '.join(values)}" for name, values in result.get("options", {}).items()),

@@ -93,6 +93,7 @@ class RoutingDocument(Document):
     ``at`` is the stage at which a contact is handed over. ``existing_owner``: ``keep`` leaves a contact with the active
     owner it has, ``ignore`` gives it to whose turn it is. ``unknown``: what a rule does whose condition cannot be
     answered: ``next`` looks at the next one, ``hold`` waits. ``otherwise``: who gets what no rule holds for.
+    ``package``: how sales is given what is known with each hand-over, as a note on the contact or as a task.
     ``per_day`` bounds how many contacts are handed over a day in all; ``since`` leaves alone who got there earlier.
     """
 
@@ -105,6 +106,7 @@ class RoutingDocument(Document):
     otherwise: Literal["everybody", "nobody"] = "everybody"
     per_day: Annotated[int, Field(ge=1, le=10_000)] | None = None
     since: Day | None = None
+    package: Literal["note", "task", "none"] = "note"
     speed: Speed = Speed()
 
 

@@ -218,7 +218,7 @@ def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
     for table in (STAGE_STEPS, HANDOFFS):
         _move(u, table, mine(table, portal_id), "contact_id", loser, target)
     stop(u, portal_id, [loser], "the contact was merged into another", "write")
-    moving = mine(OUTBOX, portal_id, contact_id=loser, kind="enrol")
+    moving = sa.and_(mine(OUTBOX, portal_id, contact_id=loser), OUTBOX.c.kind.in_(("enrol", "note")))
     u.change(sa.update(OUTBOX).where(moving, OUTBOX.c.state.in_(WAITING)).values(contact_id=target))
     _move(u, NURTURE_PLACES, mine(NURTURE_PLACES, portal_id), "contact_id", loser, target)
     free(u, portal_id, [loser])
