@@ -5,6 +5,7 @@ Every method returns a plain dict, as those of ``service`` do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,16 +16,24 @@ from connector.lab.backtest import Question, backtest
 from connector.lab.outcomes import Outcome, known, read_buyers
 from connector.lab.rehearsal import rehearse
 from connector.reports.figures import midnight_ms, span
+from connector.reports.quality import sections
 from connector.reports.report_words import Language
-from connector.reports.reporting import Asked, report
+from connector.reports.reporting import Asked, report, told
 from connector.rules.compiled import compile_documents
 from connector.rules.documents.scoring import ScoringDocument
-from connector.store import Unit, study
+from connector.rules.journey import Ways
+from connector.rules.judge import judge
+from connector.rules.needs import fields_used, lifecycle_fields_used
+from connector.rules.quality import Quality, quality
+from connector.store import Unit, records, study
 from connector.sync.context import Context
+from connector.sync.facts import cases
 from connector.sync.pull import off_sources
-from connector.sync.react import refuse_half_a_mirror
+from connector.sync.react import portal_view, refuse_half_a_mirror
 from connector.sync.rulebook import parse_text
 from connector.upkeep import Upkeep
+
+CHUNK = 500
 
 
 class Asking(Upkeep):
@@ -48,6 +57,9 @@ class Asking(Upkeep):
             asked = Asked(what, span(ctx.row.time_zone, now, first, last), now, language, listed)
             off = off_sources(ctx)
             with ctx.store.view() as u:
+                if what == "quality":
+                    ways = Ways(ctx.rulebook.rules.documents.lifecycle)
+                    return told(u, ctx.row, ways, sections(_seen(ctx, u, now, off)), asked)
                 return report(u, ctx.row, ctx.rulebook.rules.documents.lifecycle, off, asked)
 
     def backtest(
@@ -93,3 +105,17 @@ def _known(ctx: Context, u: Unit, file: Path) -> tuple[Outcome, list[str]]:
     people = [person for page in study.people(u, ctx.portal_id) for person in page]
     emails = {person.email: person.id for person in people if person.email}
     return known(read_buyers(_text(file), str(file)), emails, {person.id for person in people})
+
+
+def _seen(ctx: Context, u: Unit, now_ms: int, off: frozenset[str]) -> Iterator[tuple[int, Quality, int, int]]:
+    """Every contact with its quality, its score, and the points that a known profile could still give it."""
+    rules, view = ctx.rulebook.rules, portal_view(ctx)
+    names = sorted(fields_used(rules.documents.scoring) | lifecycle_fields_used(rules.documents) | {"phone"})
+    last = 0
+    while ids := records.live_ids(u, ctx.portal_id, "contacts", after_id=last, limit=CHUNK):
+        last = max(ids)
+        for case in cases(ctx, u, sorted(ids), now_ms, off):
+            receipt = judge(case.facts, rules, view).receipt
+            reachable = sum(max(line.points, 0) for line in receipt.unknown if line.rule in rules.profiling.rules)
+            found = quality(case.facts, case.faults, names, case.record.created_ms)
+            yield case.record.id, found, receipt.score, reachable

@@ -1,4 +1,4 @@
-"""``report``: KPIs, funnel, the eight questions, content and nurtures, as text, JSON or rows."""
+"""``report``: KPIs, funnel, the eight questions, content, nurtures and data quality, as text, JSON or rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from connector.commands.app import DONE, App, examples, standard
 
-WHAT = ("kpis", "funnel", "questions", "assets", "nurtures")
+WHAT = ("kpis", "funnel", "questions", "assets", "nurtures", "quality")
 FORMATS = ("csv", "parquet", "jsonl")
 
 

@@ -22,6 +22,7 @@ from connector.reports.questions import questions
 from connector.reports.report_words import Language, Words
 from connector.reports.stories import Ground, journey_of, stories
 from connector.rules.documents import parse_document
+from connector.rules.documents.fields import FIELDS
 from connector.rules.documents.goals import GoalsDocument
 from connector.rules.documents.kinds import CATALOGUE
 from connector.rules.documents.lifecycle import LifecycleDocument
@@ -50,7 +51,11 @@ def report(u: Unit, row: PortalRow, lifecycle: LifecycleDocument, off: frozenset
     """The report as the document that ``--json`` prints."""
     goals, since = _goals(u, row.id)
     ground = Ground(asked.span, asked.now_ms, Ways(lifecycle), goals, off)
-    sections = _sections(u, row.id, ground, since, asked.what)
+    return told(u, row, ground.ways, _sections(u, row.id, ground, since, asked.what), asked)
+
+
+def told(u: Unit, row: PortalRow, ways: Ways, sections: Sequence[Section], asked: Asked) -> dict[str, Any]:
+    """Sections as the document of a report, with its words and how fresh the mirror is."""
     pulled = runs.last(u, row.id, "pull")
     span, words = asked.span, Words(asked.language, row.currency)
     body: dict[str, Any] = {
@@ -66,7 +71,7 @@ def report(u: Unit, row: PortalRow, lifecycle: LifecycleDocument, off: frozenset
         "sections": [section_json(section, words) for section in sections],
     }
     if asked.listed is not None:
-        body["list"] = _listed(u, row.id, ground.ways, sections, asked.listed, words)
+        body["list"] = _listed(u, row.id, ways, sections, asked.listed, words)
     return body
 
 
@@ -82,6 +87,7 @@ def _sections(u: Unit, portal_id: int, ground: Ground, since: Mapping[str, int],
         return questions(found, ground)
     if what == "assets":
         return assets(found, ground)
+    # ``quality`` needs what the mapping makes of each contact: whoever asks brings its sections (``told``).
     raise ConfigError(f"There is no report {what}.", remedy=f"Reports: {', '.join(REPORTS)}.")
 
 
@@ -211,6 +217,8 @@ def label(one: Figure, words: Words) -> str:
 
 def _worded(name: str, value: object, words: Words) -> object:
     """Kinds of activities and what is no stage in the reader's language; everything else as it is."""
+    if name == "field" and value in FIELDS:
+        return FIELDS[str(value)].label(words.language)
     if name in ("kind", "next") and value in CATALOGUE:
         return CATALOGUE[str(value)].label(words.language)
     if value in (UNSET, UNMAPPED):

@@ -12,6 +12,7 @@ from connector.rules.documents.routing import RoutingDocument
 from connector.rules.documents.scoring import ScoringDocument
 from connector.rules.documents.workflows import WorkflowsDocument
 from connector.rules.lifecycle import Ground, Machine
+from connector.rules.profiling import Profiling
 from connector.rules.scoring.tally import Model
 
 DOCUMENT_KINDS = ("scoring", "lifecycle", "routing", "workflows", "consent")
@@ -47,6 +48,7 @@ class Compiled:
         self.version = documents.version("scoring")
         self.cause = f"judged:{self.name}@{self.version}"
         self.language = scoring.language
+        self.profiling = Profiling(scoring)
         self.workflows = tuple(one for one in documents.workflows.workflows if one.enabled)
         self._ground = Ground(PortalView())
 

@@ -28,6 +28,7 @@ from connector.rules.compiled import Compiled
 from connector.rules.following import follow, is_backward, start_afresh
 from connector.rules.gate import gate, may_write
 from connector.rules.lifecycle import BEFORE_MQL, UNKNOWN_STAGE, Standing
+from connector.rules.profiling import NEXT_FIELD
 from connector.rules.sales import SALES_PROPERTIES
 from connector.rules.sales import definitions as sales_definitions
 from connector.rules.words import Language, say, shorten, strongest, translate
@@ -39,7 +40,7 @@ WRITTEN: Final = (
     "leadwright_score", "leadwright_grade", "leadwright_fit", "leadwright_engagement", "leadwright_reasons",
     "leadwright_stage", "leadwright_next_step",
 )  # fmt: skip
-ALL_PROPERTIES: Final = (*WRITTEN, *SALES_PROPERTIES, STAMP)
+ALL_PROPERTIES: Final = (*WRITTEN, NEXT_FIELD, *SALES_PROPERTIES, STAMP)
 ROOM: Final = 255
 STAGE_LABELS: Final = {
     "subscriber": "Subscriber", "lead": "Lead", "mql": "MQL", "sal": "SAL", "sql": "SQL", "opportunity": "Opportunity",
@@ -67,9 +68,19 @@ def decide(
     elif stage == UNKNOWN_STAGE:
         decisions.append(Hold(facts.contact_id, "stage:mql", "stage", standing.gate.why, standing.gate.remedy))
     _write(receipt, stage, blocking, facts, compiled, portal, decisions)
+    if NEXT_FIELD in portal.writable:  # a portal that was provisioned before there was such a property lacks nothing
+        decisions.extend(_next_field(receipt, facts, compiled, portal))
     if compiled.others:
         decisions.extend(_further_scores(receipt, facts, compiled, portal))
     return tuple(decisions)
+
+
+def _next_field(receipt: Receipt, facts: Facts, compiled: Compiled, portal: PortalView) -> Iterator[Decision]:
+    """Which field to ask for next, for the portal's forms and workflows."""
+    name = compiled.profiling.next_field(facts, receipt.next_steps)
+    if (facts.properties.get(NEXT_FIELD) or "") != name:
+        write = SetProperty(facts.contact_id, NEXT_FIELD, name, compiled.cause)
+        yield gate(write, facts, compiled.documents, portal) or write
 
 
 def _further_scores(receipt: Receipt, facts: Facts, compiled: Compiled, portal: PortalView) -> Iterator[Decision]:
@@ -106,6 +117,7 @@ def provisioned_properties() -> tuple[tuple[str, str], list[dict[str, Any]]]:
         ("leadwright_reasons", "Leadwright reasons", "string", "textarea", "The three strongest reasons.", []),
         ("leadwright_stage", "Leadwright stage", "enumeration", "select", "The stage Leadwright sees.", stages),
         ("leadwright_next_step", "Leadwright next step", "string", "text", "What would bring it further.", []),
+        (NEXT_FIELD, "Leadwright next field", "string", "text", "The field to ask the contact for next.", []),
         *[
             (one.name, one.label, one.type, one.field_type, one.description, _options(one.options.items()))
             for one in sales_definitions()

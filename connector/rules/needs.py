@@ -28,8 +28,8 @@ GATE_PROPERTIES = frozenset(
 
 
 def fields_used(scoring: ScoringDocument) -> set[str]:
-    """The canonical fields a scoring document looks at."""
-    return {leaf.field for leaf in _leaves(scoring) if leaf.field is not None}
+    """The canonical fields a scoring document looks at, or asks for."""
+    return {leaf.field for leaf in _leaves(scoring) if leaf.field is not None} | set(scoring.ask)
 
 
 def properties_used(documents: Documents) -> set[str]:

@@ -85,6 +85,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
         for gate, why, remedy in against_any_mail(case.facts, ctx.rulebook.rules.documents)
     ]
     body["nearest"] = _nearest(ctx, body)
+    body["ask"] = list(ctx.rulebook.rules.profiling.missing(case.facts))
     return body
 
 

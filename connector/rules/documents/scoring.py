@@ -14,12 +14,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from connector.model.judgement import FAMILIES, STAGES
+from connector.rules.documents import wording
 from connector.rules.documents.base import Document, Part, Problem
 from connector.rules.documents.conditions import MAX_CONDITIONS, Condition, Name, too_deep, walk
+from connector.rules.documents.fields import FIELDS
 from connector.rules.documents.scoring_rules import FamilyName, Label, PersonaRule, PropertyRule, Rule
 from connector.rules.documents.shape import Place
 
 MAX_RULES = 200
+LADDER = ("company_size", "interests", "planned_use", "planned_purchase_date", "buying_role")
+"""The order in which forms ask, step by step (L17)."""
 MAX_MODELS = 10
 RESERVED = frozenset({"total_cap", "total_floor", *(f"cap_{family}" for family in FAMILIES)})
 
@@ -108,16 +112,22 @@ class FurtherModel(_Model):
 class ScoringDocument(_Model, Document):
     """A scoring model. ``threshold`` is the score at which a lead becomes an MQL; ``calibrated`` says who vouches.
 
-    ``models`` are further models of the same portal, each whole in itself.
+    ``models`` are further models of the same portal, each whole in itself. ``ask`` is the order in which missing fields
+    are asked for (progressive profiling).
     """
 
     version_label: Label = ""
     language: Literal["en", "de"] = "en"
     calibrated: bool = False
     models: Annotated[tuple[FurtherModel, ...], Field(max_length=MAX_MODELS)] = ()
+    ask: Annotated[tuple[Name, ...], Field(max_length=20)] = LADDER
 
     def problems(self) -> Iterable[Problem]:
         yield from super().problems()
+        for index, name in enumerate(self.ask):
+            if name not in FIELDS:
+                yield Problem(("ask", index), f'"{name}" is no field.', wording.suggest(name, FIELDS, "Fields"))
+        yield from _twice("ask", list(self.ask))
         yield from _twice("models", [one.name for one in self.models])
         written = Counter(one.property for one in self.models if one.property)
         for index, one in enumerate(self.models):

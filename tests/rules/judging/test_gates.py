@@ -7,9 +7,11 @@ import pytest
 from connector.model.judgement import Enrol, Known, SetProperty
 from connector.rules.compiled import compile_documents
 from connector.rules.decide import ALL_PROPERTIES, STAMP, WRITTEN, provisioned_properties, same_value
+from connector.rules.documents.scoring import LADDER
 from connector.rules.gate import gate
 from connector.rules.lifecycle import furthest
 from connector.rules.needs import activity_kinds_used, fields_used, longest_window_days, properties_used
+from connector.rules.profiling import NEXT_FIELD
 from connector.rules.sales import SALES_PROPERTIES
 from tests.rules.judging.build import (
     FULL,
@@ -198,7 +200,7 @@ class TestWriting:
     def test_definitions_cover_everything_that_is_written(self) -> None:
         (group, label), definitions = provisioned_properties()
         assert (group, label) == ("leadwright", "Leadwright")
-        assert {one["name"] for one in definitions} == {*WRITTEN, *SALES_PROPERTIES, STAMP}
+        assert {one["name"] for one in definitions} == {*WRITTEN, NEXT_FIELD, *SALES_PROPERTIES, STAMP}
         assert definitions[-1]["name"] == STAMP, "what comes last says that all were made"
         kinds = {one["name"]: (one["type"], one["fieldType"]) for one in definitions}
         assert kinds["leadwright_score"] == ("number", "number")
@@ -337,7 +339,7 @@ class TestCompetitors:
 class TestNeeds:
     def test_fields(self) -> None:
         assert fields_used(STANDARD.documents.scoring) == {
-            "age", "role_level", "company_size", "industry", "location",
+            "age", "role_level", "company_size", "industry", "location", *LADDER,
         }  # fmt: skip
 
     def test_properties(self) -> None:
