@@ -173,6 +173,20 @@ def written(page: str, rows: Sequence[str], how: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
+def merged(page: str, rows: Sequence[str], order: Sequence[str]) -> str:
+    """The README with these rows in its table, new or in the place of older ones; the rest stays as it was measured."""
+    before, rest = page.split(BEGIN)
+    table, after = rest.split(END)
+    kept, fresh = {_id_of(row): row for row in table.splitlines() if row.startswith("| ")}, {_id_of(r): r for r in rows}
+    told = table.splitlines()[1] if len(table.splitlines()) > 1 else ""
+    body = [row for name in order if (row := fresh.get(name, kept.get(name, "")))]
+    return f"{before}{BEGIN}\n" + "\n".join((told, "", *HEAD, *body)) + f"\n{END}{after}"
+
+
+def _id_of(row: str) -> str:
+    return row.strip("|").split("|")[0].strip()
+
+
 def claims(page: str) -> dict[str, tuple[str, str]]:
     """What the README says: trial → (title, verdict)."""
     if BEGIN not in page:

@@ -22,6 +22,7 @@ from tests.trials import (
     wire,
 )
 from tests.trials.harness import Trial
+from tests.trials.ordinary import proved_by
 
 TRIALS: list[Trial] = [
     Trial(
@@ -75,6 +76,47 @@ TRIALS: list[Trial] = [
     Trial("P02", "A person who left traces everywhere is erased", privacy.no_traces),
     Trial("P06", "A portal is removed with everything in it", privacy.removed),
 ]
+
+DOORS = "tests/admin/test_every_door.py"
+SIGNING_IN = "tests/admin/test_signing_in.py"
+HARD = "tests/rules/test_hard_cases.py"
+# Rows whose proof is an ordinary test already.
+ORDINARY: list[Trial] = [
+    Trial("R01", "Patterns made to hang, on up to a million characters", proved_by(f"{HARD}::TestR01Patterns")),
+    Trial("R03", "Odd values under every rule: an error is never a match", proved_by(f"{HARD}::TestR03Errors")),
+    Trial("R04", '`false`, `"5"` and 5.0 where a number belongs', proved_by("tests/rules/mapping/test_documents.py")),
+    Trial("R05", "The bills of ten thousand contacts add up", proved_by(f"{HARD}::TestR05Bills")),
+    Trial(
+        "R06",
+        "Fifty random edits do what their previews said",
+        proved_by("tests/sync/test_previewing.py::test_fifty_random_edits_do_what_their_previews_said"),
+    ),
+    Trial("R08", "Decay and windows against their closed forms, time zones", proved_by(f"{HARD}::TestR08Time")),
+    Trial("R09", "A thousand odd values in six locales", proved_by("tests/rules/mapping/test_steps.py")),
+    Trial(
+        "R11", "Whatever touches too many waits until its hash is named", proved_by("tests/rules/judging/test_plan.py")
+    ),
+    Trial(
+        "A01", "Every door, every role, a portal of one's own, another's and none", proved_by(f"{DOORS}::TestTenants")
+    ),
+    Trial(
+        "A02",
+        "Every function over a portal's rows, without a portal",
+        proved_by("tests/store/test_units.py::test_no_function_works_without_a_portal"),
+    ),
+    Trial(
+        "A03",
+        "Forms without, with another session's, or with a wrong token; fields no page offers",
+        proved_by(f"{DOORS}::TestForms", f"{SIGNING_IN}::TestFromAnotherSite"),
+    ),
+    Trial("A04", "Payloads in names and titles, in a real browser", proved_by("tests/browser/test_payloads.py")),
+    Trial("A05", "Sessions: fixation, replay, ends of all kinds", proved_by(f"{SIGNING_IN}::TestSessions")),
+    Trial("A06", "Guessed passwords; the victim still gets in", proved_by(f"{SIGNING_IN}::TestGuesses")),
+    Trial("A15", "Every door breaks: nothing of the inside is told", proved_by(f"{DOORS}::TestFaults")),
+    Trial("A16", "Headers and cookies on every answer", proved_by(f"{DOORS}::TestHeaders")),
+]
+
+EVERY = sorted([*TRIALS, *ORDINARY], key=lambda one: ("WSORAP".index(one.id[0]), one.id))
 
 # More than ten seconds each, even at a twentieth.
 LONG = frozenset(

@@ -18,11 +18,13 @@ from tests.trials.harness import (
     Trial,
     claims,
     line,
+    merged,
     run,
     run_all,
     written,
 )
-from tests.trials.registry import LONG, TRIALS
+from tests.trials.ordinary import proved_by
+from tests.trials.registry import EVERY, LONG, ORDINARY
 
 GOOD = Outcome(3, 40, 0, 0, 1.5, passed=True)
 BAD = Outcome(1, 2, 7, 1, None, passed=False, note="7 differences | e.g. 12")
@@ -39,9 +41,9 @@ def not_here(scale: float, seed: int) -> Outcome:
 
 
 def test_ids_are_given_once_and_in_the_words_of_the_table():
-    ids = [one.id for one in TRIALS]
+    ids = [one.id for one in EVERY]
     assert len(set(ids)) == len(ids)
-    assert all(one.title and "|" not in one.title for one in TRIALS)
+    assert all(one.title and "|" not in one.title for one in EVERY)
     assert set(ids) >= LONG
 
 
@@ -84,10 +86,33 @@ def test_a_readme_without_markers_claims_nothing_and_cannot_be_written():
 
 def test_the_readme_names_no_trial_that_is_not_there_and_leaves_none_out():
     found = claims(README.read_text(encoding="utf-8"))
-    assert found.keys() - {one.id for one in TRIALS} == set()
+    assert found.keys() - {one.id for one in EVERY} == set()
     if found:
-        assert {one.id: one.title for one in TRIALS} == {name: title for name, (title, _) in found.items()}
+        assert {one.id: one.title for one in EVERY} == {name: title for name, (title, _) in found.items()}
         assert all(verdict == PASSED or len(verdict) > 2 for _, verdict in found.values())
+
+
+def test_a_row_measured_anew_takes_the_place_of_the_old_one_and_a_new_one_its_own():
+    page = written(PAGE, [line(trial(name="S01"), GOOD), line(trial(name="S03"), GOOD)], "how")
+    told = merged(page, [line(trial(name="S02"), BAD), line(trial(name="S03"), BAD)], ["S01", "S02", "S03"])
+    assert list(claims(told)) == ["S01", "S02", "S03"]
+    assert [verdict[:1] for _, verdict in claims(told).values()] == [PASSED, FAILED, FAILED]
+    assert merged(told, [], ["S01", "S02", "S03"]) == told
+    assert "after" in told
+
+
+@pytest.mark.parametrize("trial", ORDINARY, ids=[one.id for one in ORDINARY])
+def test_the_tests_that_prove_a_row_are_there(trial):
+    for node in trial.act.nodes:
+        path, _, name = node.partition("::")
+        text = (README.parent / path).read_text(encoding="utf-8")
+        assert not name or f"class {name}" in text or f"def {name}(" in text
+
+
+def test_an_ordinary_test_is_counted_case_by_case(tmp_path):
+    outcome = proved_by("tests/trials/test_harness.py::test_seeds_are_one_or_a_span")(1.0, 1)
+    assert (outcome.runs, outcome.faults, outcome.passed) == (1, 2, True)
+    assert not proved_by("tests/trials/test_harness.py::test_nobody_wrote")(1.0, 1).passed
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("7", [7]), ("1-3", [1, 2, 3])])
