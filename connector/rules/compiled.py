@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from connector.model.judgement import Facts
 from connector.model.plan import PortalView
 from connector.rules.documents.consent import ConsentDocument
 from connector.rules.documents.lifecycle import LifecycleDocument
@@ -14,6 +15,7 @@ from connector.rules.documents.workflows import WorkflowsDocument
 from connector.rules.lifecycle import Ground, Machine
 from connector.rules.profiling import Profiling
 from connector.rules.scoring.tally import Model
+from connector.rules.view import View
 
 DOCUMENT_KINDS = ("scoring", "lifecycle", "routing", "workflows", "consent")
 
@@ -51,6 +53,14 @@ class Compiled:
         self.profiling = Profiling(scoring)
         self.workflows = tuple(one for one in documents.workflows.workflows if one.enabled)
         self._ground = Ground(PortalView())
+        self._view: View | None = None
+
+    def view(self, facts: Facts) -> View:
+        """What rules look through at these facts; the same one as long as the same facts are asked about."""
+        view = self._view
+        if view is None or view.facts is not facts:
+            view = self._view = View(facts)
+        return view
 
     def ground(self, portal: PortalView) -> Ground:
         """What was worked out for this portal's view so far."""

@@ -7,12 +7,11 @@ from connector.model.plan import PortalView
 from connector.rules.compiled import Compiled
 from connector.rules.decide import decide
 from connector.rules.scoring.tally import further
-from connector.rules.view import View
 
 
 def judge(facts: Facts, compiled: Compiled, portal: PortalView) -> Judgement:
     """The receipt of this contact at ``facts.now_ms`` and what follows from it."""
-    view = View(facts)
+    view = compiled.view(facts)
     persona = compiled.model.personas.best(view)
     tally = compiled.model.tally(view, persona.index)
     standing, gates = compiled.machine.gates(view, tally.score, persona, compiled.ground(portal))
@@ -43,7 +42,7 @@ def next_change_ms(facts: Facts, compiled: Compiled) -> int | None:
 
     Until then the judgement of the same facts stays the same, except for its ``at_ms``.
     """
-    view = View(facts)
+    view = compiled.view(facts)
     persona = compiled.model.personas.best(view).index
     edges = [
         *compiled.model.personas.edges(view),

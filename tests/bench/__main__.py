@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import figures, live, table
+from tests.bench import figures, judging, live, pages, table
 from tests.bench.ground import Figure
 
 KEPT = Path("var/bench.json")
@@ -27,6 +27,9 @@ RUNS: dict[str, Run] = {
     "memory": lambda by: figures.memory(1_000_000 // by),
     "crowd": lambda by: figures.crowd(40_000 // by),
     "write": lambda by: figures.write_back(5_000 // by),
+    "judging": lambda by: judging.recomputation(100_000 // by),
+    "one": lambda by: judging.one_contact(5_000 // by),
+    "pages": lambda by: pages.pages(100_000 // by),
     "live": lambda by: live.figures(60.0 / by),
     "help": lambda _: figures.help_time(),
 }

@@ -19,7 +19,9 @@ from connector.rules.words import say
 
 ONE = 1 << 60
 _EXACT = Context(prec=40, rounding=ROUND_HALF_EVEN)
-_SCAN = 64
+_AHEAD = 64
+"""So many days are looked ahead; whoever asked looks again then."""
+_KEPT = 50_000
 
 
 def weight(age_days: int, half_life_days: int) -> int:
@@ -49,13 +51,15 @@ def rounded(numerator: int) -> int:
 class Fade:
     """A document's decay, ready to weigh events."""
 
-    __slots__ = ("_key", "_turns", "_values", "weight")
+    __slots__ = ("_key", "_left_of_one", "_next_of_one", "_turns", "_values", "weight")
 
     def __init__(self, decay: Decay) -> None:
-        self._turns: tuple[int, ...] = ()
+        self._turns = tuple(step.after_days for step in decay.steps or ())
+        # Most rules count one event: what is left of it depends on its age in days alone.
+        self._left_of_one: dict[tuple[int, int], int] = {}
+        self._next_of_one: dict[tuple[int, int], int | None] = {}
         if decay.steps is not None:
             self.weight, self._key, self._values = _in_steps(decay), "fading_steps", {}
-            self._turns = tuple(step.after_days for step in decay.steps)
         elif decay.linear_days is not None:
             gone = decay.linear_days
             self.weight, self._key, self._values = (lambda age: linear(age, gone)), "fading_linear", {"days": gone}
@@ -70,34 +74,82 @@ class Fade:
 
     def faded(self, points: int, events: Sequence[Activity], now: int) -> int:
         """What is left of ``points`` for each event."""
+        if len(events) == 1:
+            return self._faded_one(points, (now - events[0].at_ms) // DAY)
         return rounded(self._left(points, events, now))
+
+    def _faded_one(self, points: int, age: int) -> int:
+        left = self._left_of_one.get((points, age))
+        if left is None:
+            left = rounded(points * self.weight(age))
+            if len(self._left_of_one) < _KEPT:
+                self._left_of_one[points, age] = left
+        return left
 
     def next_step_ms(self, points: int, events: Sequence[Activity], now: int) -> int | None:
         """The first instant at which the rounded sum differs, or some days from now; None when that never comes."""
+        if len(events) == 1:
+            at_ms = events[0].at_ms
+            age = self._next_age(points, (now - at_ms) // DAY)
+            return None if age is None else at_ms + age * DAY
         current = self.faded(points, events, now)
-        moment = now
-        for _ in range(_SCAN):
-            left = self._left(points, events, moment)
-            if abs(left) * 2 <= ONE:
-                return moment if moment > now and rounded(left) != current else None
-            turn = min(self._boundaries(events, moment), default=None)
-            if turn is None:
-                return None
-            moment = turn
-            if self.faded(points, events, moment) != current:
-                return moment
-        return moment
+        if self._turns:
+            turns = sorted(at for one in events for days in self._turns if (at := one.at_ms + days * DAY) > now)
+            return next((turn for turn in turns if self.faded(points, events, turn) != current), None)
+        if abs(self._left(points, events, now)) * 2 <= ONE:
+            return None
+        days = self._days_until_other(points, events, now, current)
+        if days is None:
+            return now + _AHEAD * DAY
+        # Within that day the events turn one after the other.
+        before = now + (days - 1) * DAY
+        for turn in sorted(self._turns_within(events, before, now + days * DAY)):
+            if self.faded(points, events, turn) != current:
+                return turn
+        return now + days * DAY
+
+    def _next_age(self, points: int, age: int) -> int | None:
+        """The age in days at which a single event is worth something else than at this one; looked for once."""
+        key = (points, age)
+        if key in self._next_of_one:
+            return self._next_of_one[key]
+        current, found = self._faded_one(points, age), None
+        if self._turns:
+            later = (days for days in sorted(self._turns) if days > age)
+            found = next((days for days in later if self._faded_one(points, days) != current), None)
+        elif abs(points * self.weight(age)) * 2 > ONE:
+            found = age + _AHEAD
+            for days in range(1, _AHEAD):
+                if self._faded_one(points, age + days) != current:
+                    found = age + days
+                    break
+        if len(self._next_of_one) < _KEPT:
+            self._next_of_one[key] = found
+        return found
+
+    def _days_until_other(self, points: int, events: Sequence[Activity], now: int, current: int) -> int | None:
+        """After how many whole days the sum is another one. What fades only falls, so halving finds the first."""
+        low, high = 0, _AHEAD
+        if self.faded(points, events, now + high * DAY) == current:
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.faded(points, events, now + middle * DAY) == current:
+                low = middle
+            else:
+                high = middle
+        return high
+
+    @staticmethod
+    def _turns_within(events: Sequence[Activity], after: int, until: int) -> Iterator[int]:
+        """When each event becomes a day older within that day."""
+        for one in events:
+            turn = one.at_ms + ((after - one.at_ms) // DAY + 1) * DAY
+            if turn <= until:
+                yield turn
 
     def _left(self, points: int, events: Sequence[Activity], now: int) -> int:
         return points * sum(self.weight((now - one.at_ms) // DAY) for one in events)
-
-    def _boundaries(self, events: Sequence[Activity], moment: int) -> Iterator[int]:
-        """For each event, when its weight may change next."""
-        for one in events:
-            if self._turns:
-                yield from (at for turn in self._turns if (at := one.at_ms + turn * DAY) > moment)
-            else:
-                yield one.at_ms + ((moment - one.at_ms) // DAY + 1) * DAY
 
 
 def _in_steps(decay: Decay) -> Callable[[int], int]:
