@@ -1,0 +1,15 @@
+"""Every route there is: the areas' tables joined. What is not in here is neither served nor described."""
+
+from __future__ import annotations
+
+from connector.api import contacts, documents, held, plan, portals, reports
+from connector.api.routes import Route
+
+ROUTES: tuple[Route, ...] = (
+    *portals.ROUTES,
+    *contacts.ROUTES,
+    *plan.ROUTES,
+    *documents.ROUTES,
+    *held.ROUTES,
+    *reports.ROUTES,
+)
