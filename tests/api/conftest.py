@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,10 @@ class Desk:
         entries = reversed(self.service.audit_log().entries)
         return [(e.deed.who, e.deed.what, e.deed.after, e.deed.portal) for e in entries if "token" in e.deed.who]
 
-    def contact(self, name: str = ACME) -> str:
-        """The best lead."""
-        return self.service.best(name, 1)[0]["contact"]
+    @cached_property
+    def contact(self) -> str:
+        """The best lead of acme."""
+        return str(self.service.best(ACME, 1)[0]["contact"])
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -138,7 +140,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Desk]:
-    with rig(folder, contacts=30) as r, r.service(lasting=True) as service:
+    with rig(folder, contacts=60) as r, r.service(lasting=True) as service:
         service.sync(ACME)
         service.provision(ACME)
         service.plan(ACME)
