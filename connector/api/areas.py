@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.api import contacts, documents, held, plan, portals, reports
+from connector.api import contacts, documents, drafts, held, plan, portals, reports
 from connector.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +10,7 @@ ROUTES: tuple[Route, ...] = (
     *contacts.ROUTES,
     *plan.ROUTES,
     *documents.ROUTES,
+    *drafts.ROUTES,
     *held.ROUTES,
     *reports.ROUTES,
 )

@@ -36,6 +36,8 @@ MOST_BYTES = 1024 * 1024
 DESCRIPTION = "/api/openapi.json"
 JSON = "application/json"
 MOST_FAULTS = 20
+# Answers that tell whoever runs this that somebody tries what they may not.
+TRIED = frozenset({401, 403, 422, 429})
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +88,8 @@ def _guarded(frame: Frame, route: Route, pace: Pace) -> Any:
             problem = problems.problem_of(fault)
             if problem.status >= 500:
                 log.warning("api_failed", reason=fault.reason, path=route.path)
+            elif problem.status in TRIED:
+                log.info("api_refused", reason=fault.reason, path=route.path)
             return problems.answer(problem)
 
     return enter

@@ -338,11 +338,11 @@ class TestDocuments:
         assert told["errors"] == [{"field": "body", "message": "no NUL character can be kept"}]
 
     def test_one_dry_run_at_a_time(self, desk):
-        from connector.api import documents
+        from connector.api import drafts
 
         who = desk.program("editor")
         who.send("PUT", f"{SCORING}/draft", match=0, body=preset_text(*SHIPPED["scoring"]))
-        with documents._ONE_DRY_RUN:
+        with drafts._ONE_DRY_RUN:
             answer = who.ask("POST", f"{SCORING}/draft/dry-run", json={})
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
         assert who.post(f"{SCORING}/draft/dry-run")["judges"]
