@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from connector.sync.rulebook import publish_shipped
 from tests.rig import Rig, rig
 
 ACME, OTHER = "acme", "globex-7f3a"
+PEOPLE = 60
 WORK = {"cycle": "cycle", "drain": "drain", "errand": "errands"}
 
 
@@ -124,24 +127,35 @@ def quiet() -> Iterator[None]:
     structlog.configure(**before)
 
 
+@pytest.fixture(scope="session")
+def mould(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """An installation that is mirrored, judged and closed again: made once, copied for each test."""
+    with rig(tmp_path_factory.mktemp("mould"), contacts=PEOPLE) as r:
+        for step in ("sync", "provision", "plan"):
+            r.run(step)
+        yield r
+
+
+@contextmanager
+def opened(mould: Rig, folder: Path) -> Iterator[Desk]:
+    """A copy of the installation, before the same twin."""
+    for file in mould.folder.glob("leadwright*.db*"):
+        shutil.copy(file, folder)
+    settings = mould.settings.model_copy(update={"database_url": f"sqlite:///{folder}/leadwright.db"})
+    copy = replace(mould, settings=settings, folder=folder)
+    with copy.service(lasting=True) as service:
+        yield Desk(copy, service)
+
+
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def shared(mould: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that the tests of a module share; they leave it as they found it, or do not mind."""
-    with opened(tmp_path_factory.mktemp("api")) as desk:
+    with opened(mould, tmp_path_factory.mktemp("shared")) as desk:
         yield desk
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(mould: Rig, tmp_path: Path) -> Iterator[Desk]:
     """A desk of one's own."""
-    with opened(tmp_path) as made:
+    with opened(mould, tmp_path) as made:
         yield made
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[Desk]:
-    with rig(folder, contacts=60) as r, r.service(lasting=True) as service:
-        service.sync(ACME)
-        service.provision(ACME)
-        service.plan(ACME)
-        yield Desk(r, service)

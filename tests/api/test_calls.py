@@ -14,7 +14,7 @@ from connector.presets import preset_text
 from connector.store import inbox, portals
 from connector.store.inbox import NewEntry
 from connector.sync.rulebook import SHIPPED
-from tests.api.conftest import ACME, OTHER
+from tests.api.conftest import ACME, OTHER, PEOPLE
 
 AT = f"/portals/{ACME}"
 SCORING = f"{AT}/documents/scoring"
@@ -39,7 +39,7 @@ class TestPortals:
 
     def test_how_one_stands(self, shared):
         told = shared.program("viewer").get(AT)
-        assert (told["portal"], told["contacts"], told["mode"], told["role"]) == (ACME, 60, "observe", "viewer")
+        assert (told["portal"], told["contacts"], told["mode"], told["role"]) == (ACME, PEOPLE, "observe", "viewer")
         assert told["documents"]["scoring"] == 1
         assert told["held"] == 0
 
@@ -256,7 +256,7 @@ class TestDocuments:
         saved = editor.send("PUT", f"{SCORING}/draft", match=0, body=text)
         assert (saved["open"], saved["revision"], saved["body"], saved["faults"]) == (True, 1, text, [])
         dry = editor.post(f"{SCORING}/draft/dry-run")
-        assert dry["contacts"] == 60
+        assert dry["contacts"] == PEOPLE
         assert "people" not in dry
         told = {"revision": 1, "reason": "webinars count more", "author": saved["author"]}
         assert admin.post(f"{SCORING}/publish", 409, **told, hash="3f9c")["hash"] == dry["hash"]
