@@ -140,6 +140,20 @@ class TestContacts:
             viewer.get(f"{AT}/contacts/{desk.contact}{path}", 403, unmasked="true")
         assert desk.deeds() == []
 
+    def test_values_are_hidden_by_the_name_of_their_property_too(self):
+        """A fax number without a country code looks like any number; its property's name tells what it is."""
+        from connector.api.contacts import _masked_facts
+
+        written = {"fax": "5567 901", "leadwright_score": "63"}
+        told = _masked_facts({"effect": "set", "before": {"fax": "4432 110"}, "payload": {"properties": written}})
+        assert "901" not in str(told["payload"])
+        assert "4432" not in str(told["before"])
+        assert told["payload"]["properties"]["leadwright_score"] == "63"
+        told = _masked_facts({"property": "fax", "before": None, "after": "5567 901"})
+        assert "5567" not in str(told)
+        told = _masked_facts({"title": "Mail to anna@werk.example", "at": "2026-11-22T09:30:00.000Z"})
+        assert told == {"title": "Mail to a***@werk.example", "at": "2026-11-22T09:30:00.000Z"}
+
     def test_the_story_a_page_at_a_time(self, desk):
         who, seen, before = desk.program("analyst"), [], ""
         while True:
