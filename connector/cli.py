@@ -21,6 +21,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "init": ("connector.commands.setup:init", "Make the database and the secret key."),
         "portal": ("connector.commands.portal:portal", "Connect, check, provision, pause and release portals."),
         "people": ("connector.commands.people:people", "Who may sign in to the pages."),
+        "token": ("connector.commands.token:token", "What lets programs in over HTTP."),
         "subscriptions": (
             "connector.commands.subscriptions:subscriptions",
             "The webhooks the app needs, against those it has.",

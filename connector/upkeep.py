@@ -41,6 +41,7 @@ from connector.sync.own_account import OwnAccount, seal_factors_again
 from connector.sync.people import People
 from connector.sync.reference import refresh
 from connector.sync.retention import retain
+from connector.sync.tokens import USUAL_DAYS, Tokens, listed
 from connector.vault import Vault
 
 
@@ -321,3 +322,25 @@ class Upkeep(Installation):
         """Nobody comes in under that address any more."""
         person = self.people.disable(COMMAND_LINE, self.people.named(email).id)
         return {"email": person.email, "disabled": True, "text": f"{person.email} is signed out and cannot sign in."}
+
+    # tokens of programs ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What lets programs in over HTTP."""
+        return Tokens(self.store, self._vault, self._clock)
+
+    def token_add(
+        self, name: str, role: str, portal: str = "", person: str = "", days: int = USUAL_DAYS
+    ) -> dict[str, Any]:
+        """A new token, shown this once; for one portal or, without one, for all."""
+        return self.tokens.add(COMMAND_LINE, name, role, portal=portal, person=person, days=days).told()
+
+    def token_list(self) -> dict[str, Any]:
+        """Every token: what it may do where, until when, when it was used last."""
+        return listed(self.tokens.every())
+
+    def token_remove(self, ident: str) -> dict[str, Any]:
+        """Revoke a token."""
+        found = self.tokens.remove(COMMAND_LINE, ident)
+        return {"id": found.id, "name": found.name, "text": f"The token {found.name} opens nothing any more."}

@@ -16,6 +16,7 @@ from connector.admin import (
     plan,
     portals,
     runs,
+    tokens,
 )
 from connector.admin.doors import Door
 
@@ -24,6 +25,7 @@ DOORS: tuple[Door, ...] = (
     *again.DOORS,
     *me.DOORS,
     *people.DOORS,
+    *tokens.DOORS,
     *audit.DOORS,
     *portals.DOORS,
     *connect.DOORS,

@@ -1,4 +1,4 @@
-"""Who works here: roles and their order, a person, an open session, an entry of the audit log. Frozen values."""
+"""Who works here: roles and their order, a person, a session, a token, an entry of the audit log. Frozen values."""
 
 from __future__ import annotations
 
@@ -71,6 +71,22 @@ class Link:
     purpose: Purpose
     until_ms: int
     used_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What lets a program in, as it is kept: a role in one portal (or everywhere), for a person where one is named."""
+
+    portal_id: int
+    id: str
+    hash: bytes = field(repr=False)
+    name: str
+    role: Role
+    user_id: int | None
+    made_by: str
+    created_ms: int
+    until_ms: int
+    used_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,26 @@ def role_of(text: str) -> Role | None:
     return next((role for role in ROLES if role == text), None)
 
 
+def reaches(role: Role | None, least: Role) -> bool:
+    """Whether a role may do what asks for ``least``."""
+    return role is not None and ROLES.index(role) >= ROLES.index(least)
+
+
+def role_in(roles: Mapping[int, Role], portal_id: int) -> Role | None:
+    """The role in a portal: the stronger of the one given there and the one for everywhere."""
+    return max((roles[n] for n in (EVERYWHERE, portal_id) if n in roles), key=ROLES.index, default=None)
+
+
+def lent(role: Role, portal_id: int, person: Mapping[int, Role] | None) -> dict[int, Role]:
+    """What a token may do where: its role in its portal or everywhere, never more than its person, if it has one."""
+    if person is None:
+        return {portal_id: role}
+    if portal_id == EVERYWHERE:
+        return {number: min(role, own, key=ROLES.index) for number, own in person.items()}
+    own = role_in(person, portal_id)
+    return {portal_id: min(role, own, key=ROLES.index)} if own is not None else {}
+
+
 def told(roles: Mapping[int, Role], names: Mapping[int, str]) -> str:
     """Roles in words: ``admin everywhere; viewer in acme``."""
     parts = [f"{roles[EVERYWHERE]} everywhere"] if EVERYWHERE in roles else []

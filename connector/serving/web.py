@@ -1,8 +1,8 @@
 """The web process: its parts, opened after the fork, and the app made of them. The pages themselves are ``admin``'s.
 
 ``/webhooks/hubspot`` receives, ``/livez`` says that the process answers, ``/readyz`` whether all is fit, ``/metrics``
-gives the numbers, ``/oauth/hubspot/`` connects portals by consent, ``/admin/`` are the pages for people. Every other
-answer is JSON without anything of the inside.
+gives the numbers, ``/oauth/hubspot/`` connects portals by consent, ``/admin/`` are the pages for people, ``/api/`` is
+the interface for programs. Every other answer is JSON without anything of the inside.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from connector.admin.areas import DOORS
 from connector.admin.frame import PREFIX, Frame
 from connector.admin.pages import admin_blueprint
 from connector.admin.porter import HousePorter
+from connector.api.areas import ROUTES
+from connector.api.entry import api_blueprint
+from connector.api.routes import Frame as ApiFrame
 from connector.clock import Clock, SystemClock
 from connector.engine.opening import open_engine
 from connector.engine.port import KINDS, Engine
@@ -174,7 +177,7 @@ def create_app(parts: Parts) -> Flask:
 
 
 def _pages(app: Flask, service: Service, parts: Parts) -> None:
-    """The pages for people. They share the process with the webhooks, and nothing that these wait for."""
+    """The pages for people and the interface for programs. They share nothing that webhooks wait for."""
     porter = HousePorter(parts.store, service.entrance, service.books, parts.clock)
 
     def request_work(portal_id: int, kind: str) -> None:
@@ -182,6 +185,7 @@ def _pages(app: Flask, service: Service, parts: Parts) -> None:
 
     frame = Frame(parts.settings, parts.store, service, parts.clock, porter, request_work)
     app.register_blueprint(admin_blueprint(frame, DOORS))
+    app.register_blueprint(api_blueprint(ApiFrame(parts.store, service, parts.clock, request_work), ROUTES))
 
     @app.get("/")
     def begin() -> BaseResponse:

@@ -7,8 +7,8 @@ from typing import get_args
 
 import sqlalchemy as sa
 
-from connector.model.people import Link, Purpose
-from connector.store.people_schema import ATTEMPTS, LINKS, OPENERS
+from connector.model.people import EVERYWHERE, Link, Purpose
+from connector.store.people_schema import API_TOKENS, ATTEMPTS, LINKS, OPENERS
 from connector.store.unit import Unit
 
 _L, _A = LINKS.c, ATTEMPTS.c
@@ -60,6 +60,7 @@ def forgive(u: Unit, who: bytes, kind: str) -> None:
 
 
 def shut(u: Unit) -> None:
-    """No session, no link, no counted attempt is left: for a database that was restored."""
+    """No session, no link, no token, no counted attempt is left: for a database that was restored."""
     for table in OPENERS:
         u.change(sa.delete(table))
+    u.change(sa.delete(API_TOKENS).where(API_TOKENS.c.portal_id >= EVERYWHERE))

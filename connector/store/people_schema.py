@@ -1,15 +1,16 @@
-"""The tables of the people who work here: users, roles, sessions, one-time links, sign-in attempts, the audit log.
+"""The tables of the people who work here: users, roles, sessions, one-time links, sign-in attempts, the audit log;
+and the tokens of programs.
 
-They belong to the installation, not to a portal. Two name a portal all the same: a role is given in one (or, with
-number 0, everywhere) and leaves with it; an entry of the audit log says which one it is about and stays, since a log
-that loses entries proves nothing.
+They belong to the installation, not to a portal. Three name a portal all the same: a role and a token are given in one
+(or, with number 0, everywhere) and leave with it; an entry of the audit log says which one it is about and stays, since
+a log that loses entries proves nothing.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from connector.store.columns import big, blob, text
+from connector.store.columns import big, blob, owned, text
 from connector.store.metadata import METADATA
 
 USERS = sa.Table(
@@ -91,6 +92,24 @@ AUDIT = sa.Table(
     blob("seal"),
     sa.Index("ix_audit_portal", "portal_id", "id"),
     sa.Index("ix_audit_user", "user_id", "id"),
+)
+# ``hash``: a keyed hash of the token, never the token. With ``user_id`` it can do no more than that person.
+_OF_PORTAL, _KEY = owned("id")
+API_TOKENS = sa.Table(
+    "api_tokens",
+    METADATA,
+    _OF_PORTAL,
+    text("id"),
+    blob("hash"),
+    text("name"),
+    text("role"),
+    big("user_id", null=True),
+    text("made_by"),
+    big("created_ms"),
+    big("until_ms"),
+    big("used_ms", null=True),
+    _KEY,
+    sa.UniqueConstraint("hash", name="uq_api_tokens_hash"),
 )
 
 OF_THE_INSTALLATION = (USERS, SESSIONS, LINKS, ATTEMPTS, AUDIT)

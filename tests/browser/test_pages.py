@@ -9,7 +9,7 @@ from tests.serving.trees import until
 
 pytestmark = pytest.mark.timeout(280)
 
-HOUSE = ("/", "/connect", "/people", "/audit", "/me", "/no-such-page")
+HOUSE = ("/", "/connect", "/people", "/tokens", "/audit", "/me", "/no-such-page")
 PORTAL = (
     "", "/contacts", "/contacts?q=nobody-at-all", "/contacts/{best}", "/contacts/999999",
     "/mapping", "/mapping?show=broken", "/mapping/suggestions",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from connector.errors import StoreError
 from connector.model.people import EVERYWHERE, Link, Session
 from connector.store import one_time, portals, sessions, users
-from connector.store.people_schema import AUDIT, LINKS, OF_THE_INSTALLATION, ROLES, SESSIONS
+from connector.store.people_schema import API_TOKENS, AUDIT, LINKS, OF_THE_INSTALLATION, ROLES, SESSIONS
 from connector.store.schema import META, METADATA, PORTALS, TENANT_TABLES
 from tests.store.builders import IDENTITY, T0
 
@@ -33,13 +33,16 @@ class TestTables:
         without = set(METADATA.sorted_tables) - set(TENANT_TABLES)
         assert without == {META, PORTALS, *OF_THE_INSTALLATION}
 
+    def test_a_token_leaves_with_its_portal(self):
+        assert API_TOKENS in TENANT_TABLES
+
     def test_of_those_without_only_the_audit_log_names_one(self):
         assert [table.name for table in OF_THE_INSTALLATION if "portal_id" in table.c] == [AUDIT.name]
         assert ROLES in TENANT_TABLES
 
     def test_no_column_could_hold_what_opens_a_door(self):
         """Hashes and sealed values are bytes or say so in their names; there is no column for a cookie or a link."""
-        for table in OF_THE_INSTALLATION:
+        for table in (*OF_THE_INSTALLATION, API_TOKENS):
             names = set(table.columns.keys())
             assert not names & {"token", "cookie", "secret", "password", "csrf", "code", "url"}, table.name
 

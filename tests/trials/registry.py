@@ -78,13 +78,21 @@ TRIALS: list[Trial] = [
 ]
 
 DOORS = "tests/admin/test_every_door.py"
+CALLS = "tests/api/test_every_route.py"
 SIGNING_IN = "tests/admin/test_signing_in.py"
 HARD = "tests/rules/test_hard_cases.py"
 # Rows whose proof is an ordinary test already.
 ORDINARY: list[Trial] = [
     Trial("R01", "Patterns made to hang, on up to a million characters", proved_by(f"{HARD}::TestR01Patterns")),
     Trial("R03", "Odd values under every rule: an error is never a match", proved_by(f"{HARD}::TestR03Errors")),
-    Trial("R04", '`false`, `"5"` and 5.0 where a number belongs', proved_by("tests/rules/mapping/test_documents.py")),
+    Trial(
+        "R04",
+        '`false`, `"5"` and 5.0 where a number belongs',
+        proved_by(
+            "tests/rules/mapping/test_documents.py",
+            f"{CALLS}::TestWhatIsSent",
+        ),
+    ),
     Trial("R05", "The bills of ten thousand contacts add up", proved_by(f"{HARD}::TestR05Bills")),
     Trial(
         "R06",
@@ -112,7 +120,17 @@ ORDINARY: list[Trial] = [
     Trial("A04", "Payloads in names and titles, in a real browser", proved_by("tests/browser/test_payloads.py")),
     Trial("A05", "Sessions: fixation, replay, ends of all kinds", proved_by(f"{SIGNING_IN}::TestSessions")),
     Trial("A06", "Guessed passwords; the victim still gets in", proved_by(f"{SIGNING_IN}::TestGuesses")),
-    Trial("A15", "Every door breaks: nothing of the inside is told", proved_by(f"{DOORS}::TestFaults")),
+    Trial(
+        "A07",
+        "Fields that nobody may set, in every body and address of the interface",
+        proved_by(f"{CALLS}::TestWhatIsSent"),
+    ),
+    Trial("A14", "Injections and garbage in every place of every call", proved_by(f"{CALLS}::TestAnything")),
+    Trial(
+        "A15",
+        "Every door and every call breaks: nothing of the inside is told",
+        proved_by(f"{DOORS}::TestFaults", f"{CALLS}::TestForcedErrors"),
+    ),
     Trial("A16", "Headers and cookies on every answer", proved_by(f"{DOORS}::TestHeaders")),
 ]
 

@@ -1,0 +1,185 @@
+"""Drafts of documents: the caller's own, saved over the revision that was seen, tried out, published.
+
+ETag and If-Match carry the revision, so two programs never overwrite each other, nor a program a person: with a
+person's token it is the very draft that the person edits on the pages.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from pydantic import Field
+
+from connector.api.documents import ONE, Published
+from connector.api.problems import Problem
+from connector.api.routes import Answer, Call, Route
+from connector.api.shapes import Hash, In, Nothing, Out, Text, Words, Yaml
+from connector.store import Unit, documents, drafts
+from connector.sync import drafting
+
+DRAFT = f"{ONE}/draft"
+# Each looks at everybody, which takes seconds in a large portal: one at a time in a process.
+_ONE_DRY_RUN = threading.Lock()
+
+
+class Fault(Out):
+    """What is wrong with a text, where, and what to do."""
+
+    line: int
+    path: str
+    message: str
+    remedy: str
+
+
+class Draft(Out):
+    """The caller's draft. ``open`` false: there is none, and ``body`` is what is published; save over ``revision``."""
+
+    portal: str
+    kind: str
+    author: str
+    open: bool
+    base: int
+    revision: int
+    body: str
+    faults: list[Fault]
+    overtaken: dict[str, Any] | None = Field(description="Both sides, when another version was published since.")
+
+
+class SaveDraft(In):
+    """The whole text. ``base``: the published version it starts from, to be named after an overtaking."""
+
+    body: Yaml
+    base: int | None = Field(None, ge=0, lt=10**9)
+
+
+class DryRun(Out):
+    """What publishing would do to everybody. ``hash`` may be named when publishing."""
+
+    portal: str
+    kind: str
+    judges: bool
+    contacts: int
+    hash: str | None = None
+
+
+class Publish(In):
+    """The draft as it was seen, and why. ``hash``: only if a dry run still gives that plan. ``author``: whose draft."""
+
+    revision: int = Field(ge=1, lt=10**9)
+    reason: Words
+    hash: Hash | None = None
+    author: Text | None = Field(None, max_length=200)
+
+
+def get_draft(call: Call) -> Answer:
+    with call.frame.store.view() as u:
+        return _draft(call, u)
+
+
+def save_draft(call: Call) -> Answer:
+    """Keep the text, faults and all; over a newer revision than was seen it is refused, and nothing is lost."""
+    seen, kind, row = call.revision, call.parts["kind"], call.portal
+    now = call.frame.clock.now_ms()
+    with call.frame.store.unit() as u:
+        published, own = documents.current(u, row.id, kind), drafts.of(u, row.id, kind, call.caller.who)
+        newest = published.version if published else 0
+        base = own.base if own is not None and own.open else newest
+        if call.body.base is not None:
+            base = call.body.base
+        if base > newest:
+            raise Problem(409, "no_version", f"There is no version {base} to start from.", remedy="See the versions.")
+        saved = drafting.save(u, row, kind, call.caller.who, call.body.body, base=base, seen=seen, now_ms=now)
+        call.book(u, f"Saved a draft of {kind}", after=f"saving {saved.revision}")
+        return _draft(call, u)
+
+
+def discard_draft(call: Call) -> Answer:
+    """Give the draft up; what is published stays."""
+    seen, kind = call.revision, call.parts["kind"]
+    with call.frame.store.unit() as u:
+        own = drafting.own(u, call.portal, kind, call.caller.who)
+        drafting.discard(u, call.portal, own.id, seen=seen, now_ms=call.frame.clock.now_ms())
+        call.book(u, f"Discarded a draft of {kind} by {own.author}")
+        return _draft(call, u)
+
+
+def _draft(call: Call, u: Unit) -> Answer:
+    kind, row, who = call.parts["kind"], call.portal, call.caller.who
+    own, published = drafts.of(u, row.id, kind, who), documents.current(u, row.id, kind)
+    revision = own.revision if own is not None else 0
+    if own is not None and own.open:
+        told = drafting.told(u, row, own)
+        body = {**told, "open": True, "faults": [{k: v for k, v in one.items() if k != "file"}
+                                                 for one in told["faults"]]}  # fmt: skip
+    else:
+        body = {
+            "portal": row.name, "kind": kind, "author": who, "open": False, "revision": revision, "faults": [],
+            "base": published.version if published else 0, "body": published.body if published else "",
+            "overtaken": None,
+        }  # fmt: skip
+    return Answer(body, {"ETag": f'"{revision}"'})
+
+
+def dry_run_draft(call: Call) -> dict[str, Any]:
+    """What publishing the draft would do to everybody; nothing is kept."""
+    kind = call.parts["kind"]
+    with call.frame.store.view() as u:
+        own = drafting.own(u, call.portal, kind, call.caller.who)
+    told = _dry_run(call, kind, own.body)
+    return {name: value for name, value in told.items() if name not in ("people", "ids", "rows")}
+
+
+def _dry_run(call: Call, kind: str, text: str) -> dict[str, Any]:
+    if not _ONE_DRY_RUN.acquire(blocking=False):
+        raise Problem(
+            503, "busy", "Another dry run is at work.", remedy="Try again when it is done.",
+            headers={"Retry-After": "5"},
+        )  # fmt: skip
+    try:
+        return call.frame.service.config_dry_run(call.portal.name, kind, text)
+    finally:
+        _ONE_DRY_RUN.release()
+
+
+def publish_draft(call: Call) -> dict[str, Any]:
+    """Publish a draft as it was seen, with a reason; where a plan's hash is named, only if that would follow."""
+    kind, asked, row = call.parts["kind"], call.body, call.portal
+    author = asked.author if asked.author is not None else call.caller.who
+    with call.frame.store.view() as u:
+        found = drafting.own(u, row, kind, author)
+    if asked.hash is not None:
+        _refuse_another_plan(call, kind, found.body)
+    now = call.frame.clock.now_ms()
+    with call.frame.store.unit() as u:
+        before = documents.current(u, row.id, kind)
+        done = drafting.publish(
+            u, row, found.id, seen=asked.revision, by=call.caller.who, reason=asked.reason, now_ms=now
+        )
+        seen = f", the plan seen before: {asked.hash[:12]}" if asked.hash else ""
+        call.book(u, f"Published {kind}: {asked.reason}", before=f"version {before.version if before else 0}",
+                  after=f"version {done['version']}{seen}")  # fmt: skip
+    call.frame.request_work(row.id, "cycle")
+    return done
+
+
+def _refuse_another_plan(call: Call, kind: str, text: str) -> None:
+    now = _dry_run(call, kind, text).get("hash")
+    if now != call.body.hash:
+        raise Problem(
+            409, "plan_changed", "Publishing would do something else by now than the dry run showed.",
+            remedy="Look at a dry run again, and name its hash.", more={"hash": now},
+        )  # fmt: skip
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", DRAFT, "editor", "The caller's draft, with its revision as ETag", get_draft, Draft, etag=True),
+    Route("PUT", DRAFT, "editor", "Save the draft over the revision that was seen", save_draft, Draft, body=SaveDraft,
+          if_match=True, etag=True, faults=(409,)),
+    Route("DELETE", DRAFT, "editor", "Give the draft up", discard_draft, Draft, if_match=True, etag=True,
+          faults=(409,)),
+    Route("POST", f"{DRAFT}/dry-run", "editor", "What publishing the draft would do to everybody", dry_run_draft,
+          DryRun, body=Nothing, faults=(409,)),
+    Route("POST", f"{ONE}/publish", "admin", "Make the draft the portal's document", publish_draft, Published,
+          body=Publish, faults=(409, 412)),
+)  # fmt: skip
