@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from connector.store.columns import big, blob, text
 from connector.store.migrations.tables import table
 
-revision = "0012"
+revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
