@@ -34,6 +34,8 @@ from connector.sync.rulebook import parse_text
 from connector.upkeep import Upkeep
 
 CHUNK = 500
+SETTLED = frozenset({"opportunity", "customer", "disqualified"})
+"""Nobody needs to look up who these are for the sake of a score."""
 
 
 class Asking(Upkeep):
@@ -116,6 +118,7 @@ def _seen(ctx: Context, u: Unit, now_ms: int, off: frozenset[str]) -> Iterator[t
         last = max(ids)
         for case in cases(ctx, u, sorted(ids), now_ms, off):
             receipt = judge(case.facts, rules, view).receipt
-            reachable = sum(max(line.points, 0) for line in receipt.unknown if line.rule in rules.profiling.rules)
+            open_ = [line for line in receipt.unknown if line.rule in rules.profiling.rules]
+            reachable = 0 if receipt.stage in SETTLED else sum(max(line.points, 0) for line in open_)
             found = quality(case.facts, case.faults, names, case.record.created_ms)
             yield case.record.id, found, receipt.score, reachable

@@ -9,6 +9,7 @@ from connector.admin import (
     contacts,
     documents,
     entrance,
+    figures,
     held,
     mapping,
     me,
@@ -35,4 +36,5 @@ DOORS: tuple[Door, ...] = (
     *plan.DOORS,
     *held.DOORS,
     *runs.DOORS,
+    *figures.DOORS,
 )

@@ -37,7 +37,7 @@ VALUES = {
     "portal": ACME, "person": "2", "session": "00" * 8, "token": "x" * 43, "contact": "{contact}", "kind": "mapping",
     "version": "1", "run": "01JD3K", "run_id": "01JD3K", "hash": "3f9c0a", "object": "contacts",
     "object_type": "contacts", "property": "email", "field": "email", "row": "email", "name": "email", "number": "1",
-    "id": "1", "cause": "notices", "what": "contacts", "thing": "1", "stage": "mql", "rule": "role",
+    "id": "1", "cause": "notices", "what": "funnel", "thing": "1", "stage": "mql", "rule": "role",
     "document": "mapping", "draft": "1", "step": "1",
     "ident": "{contact}",
     "job": "1", "page": "1", "tab": "all", "entry": "1", "certificate": "1", "index": "0", "key": "email",

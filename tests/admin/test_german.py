@@ -8,14 +8,14 @@ from importlib.resources import files
 
 import pytest
 
-from connector.admin import connect, held, plain, plan, stories
+from connector.admin import connect, figures, held, plain, plan, stories
 from connector.admin.words import catalogue
 from connector.portal.scopes import SCOPES
 from connector.sync.rulebook import SHIPPED
 from tests.admin.hands import best, text
 
-MODULES = ("portals", "connect", "contacts", "stories", "plan", "held", "runs", "waiting", "plain")
-TEMPLATES = ("portal", "connect", "contact", "plan", "held", "runs")
+MODULES = ("portals", "connect", "contacts", "stories", "plan", "held", "runs", "waiting", "plain", "figures")
+TEMPLATES = ("portal", "connect", "contact", "plan", "held", "runs", "reports")
 SAME = {"HubSpot {number}", "MQL", "SAL", "SQL", "Subscriber", "Lead", "Plan", "Start", "“{words}”", "Live"}
 CALL = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)*)"|\bt\(\s*\'([^\']*)\'')
 PLACE = re.compile(r"\{(\w+)\}")
@@ -54,7 +54,8 @@ def of_modules() -> set[str]:
 
 def of_tables() -> set[str]:
     tables = (plain.STAGES, plain.ENDINGS, plain.ONE, plain.FAMILIES, plain.KINDS_OF_RUN, plain.STATES_OF_RUN,
-              connect.WITHOUT, connect.FEATURES, plan.GATES, held.KINDS, held.WHAT, stories.VERDICTS)  # fmt: skip
+              connect.WITHOUT, connect.FEATURES, figures.KINDS, plan.GATES, held.KINDS, held.WHAT,
+              stories.VERDICTS)  # fmt: skip
     found = {word for table in tables for word in table.values()}
     found |= {word for pair in plain.MEANT.values() for word in pair}
     found |= {word for _, word in stories.ENDINGS.values()} | {scope.reason for scope in SCOPES} | set(SHIPPED)

@@ -28,7 +28,6 @@ RUNS: dict[str, Run] = {
     "crowd": lambda by: figures.crowd(40_000 // by),
     "write": lambda by: figures.write_back(5_000 // by),
     "judging": lambda by: judging.recomputation(100_000 // by),
-    "one": lambda by: judging.one_contact(5_000 // by),
     "pages": lambda by: pages.pages(100_000 // by),
     "live": lambda by: live.figures(60.0 / by),
     "help": lambda _: figures.help_time(),

@@ -1,4 +1,4 @@
-"""What judging costs: everybody anew, from the database to stored receipts; and one contact after a webhook.
+"""What judging everybody anew costs, from the database to stored receipts. (One contact after a webhook: ``live.py``.)
 
 The contacts are a twin's, mirrored; their activities are put in directly, ten each over two years, and a model of forty
 rules is published. Then ``plan`` judges everybody, as users run it.
@@ -8,24 +8,17 @@ from __future__ import annotations
 
 import json
 import random
-import statistics
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from connector.model.records import Activity
 from connector.presets import preset_text
-from connector.rules.judge import judge
 from connector.store import Store, activities, records
-from connector.sync.facts import cases
-from connector.sync.react import portal_view
 from connector.twin import Dials, Twin, TwinClock, serve_twin
 from tests.bench.ground import Figure, Home, home
-from tests.rig import rig
 
 RULES, EACH, ASKED = 40, 10, 1_000_000
 DAY = 86_400_000
@@ -97,26 +90,3 @@ def model() -> dict[str, Any]:
         body["rules"].append(base)
         number += 1
     return body
-
-
-def one_contact(contacts: int) -> Iterator[Figure]:
-    """After a webhook: everything about one contact read and judged, in a database of so many."""
-    with tempfile.TemporaryDirectory(prefix="leadwright-bench-") as folder, rig(Path(folder), contacts=contacts) as r:
-        r.run("sync", only=("contacts", "companies", "deals"))
-        with r.service() as service, service._context(r.name, offline=True) as ctx:
-            view, times = portal_view(ctx), []
-            with ctx.store.view() as u:
-                ids = list(records.live_ids(u, ctx.portal_id, "contacts", after_id=0, limit=1000))
-            for who in ids:
-                began = time.perf_counter()
-                with ctx.store.view() as u:
-                    case = next(cases(ctx, u, [who], ctx.clock.now_ms(), frozenset()))
-                judge(case.facts, ctx.rulebook.rules, view)
-                times.append(1000 * (time.perf_counter() - began))
-    half, most = statistics.median(times), statistics.quantiles(times, n=20)[-1]
-    yield Figure(
-        f"One contact of {contacts:,} judged after a webhook, reads included",
-        "≤ 1 ms",
-        f"median {half:.2f} ms, p95 {most:.2f} ms",
-        half <= 1,
-    )

@@ -14,6 +14,7 @@ PORTAL = (
     "", "/contacts", "/contacts?q=nobody-at-all", "/contacts/{best}", "/contacts/999999",
     "/mapping", "/mapping?show=broken", "/mapping/suggestions",
     "/documents", "/documents/scoring", "/documents/scoring/edit", "/plan", "/held", "/runs", "/start",
+    "/reports", "/reports/kpis", "/reports/quality",
 )  # fmt: skip
 
 
