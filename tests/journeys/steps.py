@@ -11,7 +11,7 @@ from tests.rig import Rig, differences
 MIRRORED = {"email", "firstname", "lastname", "company", "jobtitle", "lifecyclestage", "hubspot_owner_id", "city"}
 OURS = {
     "leadwright_score", "leadwright_grade", "leadwright_fit", "leadwright_engagement", "leadwright_reasons",
-    "leadwright_stage", "leadwright_next_step",
+    "leadwright_stage", "leadwright_next_step", "leadwright_next_field",
 }  # fmt: skip
 
 
