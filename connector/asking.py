@@ -18,7 +18,7 @@ from connector.lab.rehearsal import rehearse
 from connector.reports.figures import midnight_ms, span
 from connector.reports.quality import sections
 from connector.reports.report_words import Language
-from connector.reports.reporting import Asked, report, told
+from connector.reports.reporting import Asked, report, targeted, told
 from connector.rules.compiled import compile_documents
 from connector.rules.documents.scoring import ScoringDocument
 from connector.rules.journey import Ways
@@ -63,6 +63,21 @@ class Asking(Upkeep):
                     ways = Ways(ctx.rulebook.rules.documents.lifecycle)
                     return told(u, ctx.row, ways, sections(_seen(ctx, u, now, off)), asked)
                 return report(u, ctx.row, ctx.rulebook.rules.documents.lifecycle, off, asked)
+
+    def targets_check(self, name: str) -> list[dict[str, Any]]:
+        """The doctor's line about the targets of the goals document, over the last 90 days; none where there are none.
+        A target that is missed is no fault of the portal, so it does not fail the check."""
+        with self.store.view() as u:
+            wanted = targeted(u, self._row(name).id)
+        if not wanted:
+            return []
+        told = [self.report(name, what) for what in wanted]
+        figures = [one for body in told for section in body["sections"] for one in section["figures"] if one["target"]]
+        missed = [f"{one['label']} {one['shown']} ({one['target']})" for one in figures if one["met"] is False]
+        if not missed:
+            return [{"check": "targets", "ok": True, "text": "No target of the last 90 days is missed.", "remedy": ""}]
+        remedy = f"Look at: leadwright report {name} {wanted[0]}"
+        return [{"check": "targets", "ok": None, "text": f"Missed: {'; '.join(missed)}.", "remedy": remedy}]
 
     def backtest(
         self,

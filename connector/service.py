@@ -97,7 +97,8 @@ class Service(Asking):
         """The doctor: token, scopes, identity, limits left, clock skew, versions that end."""
         with self._context(name, gated=False) as ctx:
             asked = (lambda: self._facts(ctx.row)) if self._grant(ctx.row) else None
-            return checking.check(ctx, asked)
+            found = checking.check(ctx, asked)
+        return {**found, "checks": [*found["checks"], *self.targets_check(name)]}
 
     def _facts(self, row: PortalRow) -> TokenFacts:
         """What HubSpot says of the grant as it is now; a call may just have renewed it."""

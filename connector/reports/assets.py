@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from connector.reports.figures import DAY_MS, Section, count, share
+from connector.reports.content import Readers, catalogue
+from connector.reports.figures import DAY_MS, Figure, Section, count, share
 from connector.reports.stories import Fold, Ground, Story, fold
+from connector.reports.targets import of_asset
 from connector.rules.documents.kinds import CATALOGUE
+from connector.rules.documents.nurture import Asset
 from connector.rules.journey import LEFT
 
 SILENT_DAYS = 45  # L61: without an act of one's own for so long, somebody counts as silent
@@ -41,20 +44,16 @@ class Leaderboard:
         ranked = sorted(
             self._used, key=lambda one: (-len(self._won[one]), -len(self._mql[one]), -len(self._used[one]), one)
         )
-        rows = (
-            share(
-                f"{kind}:{asset}",
-                self._won[kind, asset],
-                self._used[kind, asset],
-                "asset_won",
-                kind=kind,
-                asset=asset,
-                users=len(self._used[kind, asset]),
-                mqls=len(self._mql[kind, asset]),
-            )
-            for kind, asset in ranked[:MOST]
-        )
+        rows = (self._row(kind, asset) for kind, asset in ranked[:MOST])
         return (Section("leaderboard", "period", tuple(rows), row="asset"),)
+
+    def _row(self, kind: str, asset: str) -> Figure:
+        used, mqls = self._used[kind, asset], self._mql[kind, asset]
+        row = share(
+            f"{kind}:{asset}", self._won[kind, asset], used, "asset_won",
+            kind=kind, asset=asset, users=len(used), mqls=len(mqls),
+        )  # fmt: skip
+        return of_asset(row, asset, self._ground.goals)
 
 
 class DropOff:
@@ -98,8 +97,8 @@ class DropOff:
         )
 
 
-def assets(found: Iterable[Story], ground: Ground) -> tuple[Section, ...]:
-    """Leaderboard and drop-off."""
-    folds: list[Fold] = [Leaderboard(ground), DropOff(ground)]
+def assets(found: Iterable[Story], ground: Ground, known: Sequence[Asset] = ()) -> tuple[Section, ...]:
+    """Leaderboard, drop-off, readers and landing pages; and what the catalogue of content lacks."""
+    folds: list[Fold] = [Leaderboard(ground), DropOff(ground), Readers(ground)]
     fold(found, folds)
-    return tuple(section for one in folds for section in one.sections())
+    return (*(section for one in folds for section in one.sections()), *catalogue(known))

@@ -44,6 +44,14 @@ class Span:
         return tuple(found)
 
 
+def part_of_month(month: str, this: Span) -> float:
+    """Which part of a month (``2026-11``) falls into the span: one that is only touched counts by its days."""
+    first = date.fromisoformat(f"{month}-01")
+    following = (first + timedelta(days=32)).replace(day=1)
+    begin, end = max(first, this.first), min(following, this.last + timedelta(days=1))
+    return max(0, (end - begin).days) / (following - first).days
+
+
 def zone_of(name: str) -> tzinfo:
     """The portal's time zone; UTC where it tells none that is known."""
     try:
@@ -102,13 +110,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A group of figures with one definition. ``text`` is the answer in a sentence (key, values)."""
+    """A group of figures with one definition. ``text`` is the answer in a sentence (key, values).
+
+    ``goal`` is what it is watched for, where that is not the same for every portal.
+    """
 
     key: str
     basis: Basis
     figures: tuple[Figure, ...]
     text: Sentence | None = None
     row: str = ""
+    goal: str = ""
 
 
 def count(key: str, who: Iterable[int], label: str = "", **values: object) -> Figure:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 
-from connector.reports.figures import Figure, Section, Span, count, midnight_ms, none
+from connector.reports.figures import Figure, Section, Span, count, midnight_ms, none, part_of_month
 from connector.reports.stories import MACRO, Ground, Story
 from connector.rules.documents.goals import Campaign, Cost, day_of
 
@@ -17,14 +17,7 @@ ALL = ""
 
 def spent(costs: Sequence[Cost], span: Span) -> float:
     """What falls into the span of monthly costs: a month that is only touched counts by its days."""
-    return round(sum(cost.amount * _part(cost.month, span) for cost in costs), 2)
-
-
-def _part(month: str, span: Span) -> float:
-    first = date.fromisoformat(f"{month}-01")
-    following = (first + timedelta(days=32)).replace(day=1)
-    begin, end = max(first, span.first), min(following, span.last + timedelta(days=1))
-    return max(0, (end - begin).days) / (following - first).days
+    return round(sum(cost.amount * part_of_month(cost.month, span) for cost in costs), 2)
 
 
 def won_in(story: Story, span: Span) -> float:
@@ -141,7 +134,9 @@ class Campaigns:
         if not self._tallies:
             return (Section("campaigns", "cohort", (none("campaigns", "no_campaigns"),)),)
         return tuple(
-            Section("campaigns", "cohort", tuple(self._figures(tally)), row=tally.campaign.name)
+            Section(
+                "campaigns", "cohort", tuple(self._figures(tally)), row=tally.campaign.name, goal=tally.campaign.goal
+            )
             for tally in self._tallies
         )
 

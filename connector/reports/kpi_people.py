@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from connector.reports.figures import Figure, Section, count, none, ratio, share, typical
+from connector.reports.figures import Figure, Section, count, none, part_of_month, ratio, share, typical
 from connector.reports.stories import Ground, Story
 from connector.rules.journey import LEFT, UNMAPPED, UNSET
 from connector.store.study import Act
@@ -45,6 +45,7 @@ class Conversion:
 
     def sections(self) -> tuple[Section, ...]:
         micro = (
+            self._of_visitors(),
             count("created", self._came),
             share("email_left", self._email, self._came),
             share("usable", self._usable, self._came),
@@ -52,6 +53,17 @@ class Conversion:
         )
         odd = tuple(count(key, who) for key, who in self._odd.items() if who)
         return (Section("conversion", "cohort", (*micro, *self._steps(), *odd)),)
+
+    def _of_visitors(self) -> Figure:
+        """Of all who visited the site, as the goals document says, those who are known by now."""
+        told = self._ground.goals.visitors
+        span = self._ground.span
+        if not told:
+            return none("visitor_to_lead", "no_visitors", "share")
+        if missing := set(span.months()) - {one.month for one in told}:
+            return none("visitor_to_lead", "visitors_missing", "share", month=min(missing))
+        visitors = round(sum(one.count * part_of_month(one.month, span) for one in told))
+        return ratio("visitor_to_lead", min(len(self._came), visitors), visitors, who=self._came, visitors=visitors)
 
     def _steps(self) -> Iterator[Figure]:
         ladder = [stage for stage in self._ground.ladder if stage != "sal" or self._sal_is_used()]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from connector.reports.figures import Figure, Section, before
+from connector.reports.figures import Section, before
 from connector.reports.kpi_mail import Mails
 from connector.reports.kpi_money import Campaigns, Costs, Forecasts
 from connector.reports.kpi_people import Conversion, Leaving, OnSite, Retention
 from connector.reports.stories import Fold, Ground, Story, fold
+from connector.reports.targets import against_target
 from connector.rules.documents.goals import GoalsDocument
 
 
@@ -38,16 +39,3 @@ def _folds(ground: Ground) -> Sequence[Fold]:
 def _finished(section: Section, was: dict[tuple[str, str], float | None], goals: GoalsDocument) -> Section:
     figures = (replace(one, was=was.get((section.key, one.key))) for one in section.figures)
     return replace(section, figures=tuple(against_target(one, goals) for one in figures))
-
-
-def against_target(figure: Figure, goals: GoalsDocument) -> Figure:
-    """The figure with its target and whether it is met, where there is one."""
-    wanted = next((one for one in goals.targets if one.figure == figure.key), None)
-    if wanted is None:
-        return figure
-    least, most = wanted.at_least, wanted.at_most
-    bound = f"≥ {least:g}" if least is not None else f"≤ {most:g}"
-    met = None
-    if figure.value is not None:
-        met = figure.value >= least if least is not None else figure.value <= (most or 0)
-    return replace(figure, target=f"{bound} ({wanted.goal})" if wanted.goal else bound, met=met)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from connector.model.nurture import Ending, Place
 from connector.reports.figures import Figure, Section, Span, count, none, share
+from connector.reports.targets import of_nurture
+from connector.rules.documents.goals import GoalsDocument
 from connector.rules.documents.nurture import Nurture
 
 ENDINGS: tuple[Ending, ...] = (
@@ -34,7 +36,9 @@ class _Way:
             (self.held_out if place.held_out else self.mailed).append(place)
 
 
-def nurtures(pages: Iterable[Sequence[Place]], span: Span, known: Sequence[Nurture]) -> tuple[Section, ...]:
+def nurtures(
+    pages: Iterable[Sequence[Place]], span: Span, known: Sequence[Nurture], goals: GoalsDocument | None = None
+) -> tuple[Section, ...]:
     """A section for each nurture of the document, and for each that somebody is or was inside of."""
     labels = {one.name: (one.label or one.name, _steps(one)) for one in known}
     ways: dict[str, _Way] = {name: _Way() for name in labels}
@@ -45,10 +49,11 @@ def nurtures(pages: Iterable[Sequence[Place]], span: Span, known: Sequence[Nurtu
         return (Section("nurture", "period", (none("nurtures", "no_nurtures"),)),)
     return tuple(
         Section(
-            "nurture", "period", tuple(_figures(name, way, labels.get(name, ("", {}))[1])), row=_called(name, labels)
+            "nurture", "period", tuple(_figures(name, ways[name], labels.get(name, ("", {}))[1], goals)),
+            row=_called(name, labels),
         )
-        for name, way in sorted(ways.items())
-    )
+        for name in sorted(ways)
+    )  # fmt: skip
 
 
 def _steps(nurture: Nurture) -> dict[str, str]:
@@ -59,16 +64,19 @@ def _called(name: str, labels: Mapping[str, tuple[str, dict[str, str]]]) -> str:
     return labels[name][0] if name in labels else name
 
 
-def _figures(name: str, way: _Way, steps: Mapping[str, str]) -> Iterator[Figure]:
+def _figures(name: str, way: _Way, steps: Mapping[str, str], goals: GoalsDocument | None) -> Iterator[Figure]:
     everybody = [*way.mailed, *way.held_out]
     yield count(f"{name}.entered", _who(everybody), "nurture_entered")
     order = {step: index for index, step in enumerate(steps)}
     for step in sorted(way.inside, key=lambda one: (order.get(one, len(order)), one)):
         yield count(f"{name}.at.{step}", way.inside[step], "nurture_at", step=steps.get(step, step))
     over = [one for one in way.mailed if not one.active]
+    aimed = goals is not None and any(one.nurture == name for one in goals.targets)
     for ending in ENDINGS:
-        if hits := [one for one in over if one.ended == ending]:
-            yield share(f"{name}.{ending}", _who(hits), _who(over), f"nurture_{ending}")
+        hits = [one for one in over if one.ended == ending]
+        if hits or (aimed and ending == "goal"):
+            told = share(f"{name}.{ending}", _who(hits), _who(over), f"nurture_{ending}")
+            yield of_nurture(told, name, goals) if goals is not None and ending == "goal" else told
     if way.held_out:
         for key, group in (("mailed", way.mailed), ("held_out", way.held_out)):
             done = [one for one in group if not one.active]

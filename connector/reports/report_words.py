@@ -38,6 +38,13 @@ class Words:
     def of_section(self, key: str, part: Literal["title", "definition"]) -> str:
         return str(catalogue()["sections"][key][part][self.language])
 
+    def goal_of(self, section: str) -> str:
+        """The goal that the figures of a section serve (L98); '' where they serve none of their own."""
+        return str(catalogue()["sections"][section].get("goal", ""))
+
+    def goal(self, name: str) -> str:
+        return self.say("goals", name) if name else ""
+
     def shown(self, value: float | None, unit: str) -> str:
         """A value as people of that language write it; a dash for none."""
         if value is None:

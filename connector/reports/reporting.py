@@ -77,7 +77,7 @@ def told(u: Unit, row: PortalRow, ways: Ways, sections: Sequence[Section], asked
 
 def _sections(u: Unit, portal_id: int, ground: Ground, since: Mapping[str, int], what: str) -> tuple[Section, ...]:
     if what == "nurtures":
-        return nurtures(stays.every(u, portal_id), ground.span, _workflows(u, portal_id).nurtures)
+        return nurtures(stays.every(u, portal_id), ground.span, _workflows(u, portal_id).nurtures, ground.goals)
     found = stories(u, portal_id, ground.ways, ground.now_ms + 1, with_acts=what != "funnel")
     if what == "kpis":
         return kpis(found, ground, since)
@@ -86,9 +86,16 @@ def _sections(u: Unit, portal_id: int, ground: Ground, since: Mapping[str, int],
     if what == "questions":
         return questions(found, ground)
     if what == "assets":
-        return assets(found, ground)
+        return assets(found, ground, _workflows(u, portal_id).assets)
     # ``quality`` needs what the mapping makes of each contact: whoever asks brings its sections (``told``).
     raise ConfigError(f"There is no report {what}.", remedy=f"Reports: {', '.join(REPORTS)}.")
+
+
+def targeted(u: Unit, portal_id: int) -> tuple[str, ...]:
+    """The reports that hold a figure for which the portal has a target."""
+    targets = _goals(u, portal_id)[0].targets
+    found = {"nurtures" if one.nurture else "assets" if one.asset else "kpis" for one in targets}
+    return tuple(name for name in REPORTS if name in found)
 
 
 def _goals(u: Unit, portal_id: int) -> tuple[GoalsDocument, dict[str, int]]:
@@ -181,6 +188,8 @@ def section_json(one: Section, words: Words) -> dict[str, Any]:
         "key": one.key,
         "title": f"{title} · {one.row}" if one.key in ("campaigns", "nurture") and one.row else title,
         "definition": words.of_section(one.key, "definition"),
+        "goal": one.goal or words.goal_of(one.key),
+        "goal_text": words.goal(one.goal or words.goal_of(one.key)),
         "basis": one.basis,
         "basis_text": words.say("bases", one.basis),
         "text": words.say("texts", one.text[0], **one.text[1]) if one.text else "",
@@ -203,7 +212,7 @@ def figure_json(section: str, one: Figure, words: Words) -> dict[str, Any]:
         "was_shown": words.shown(one.was, one.unit),
         "target": one.target,
         "met": one.met,
-        "why": words.say("texts", one.why) if one.why else "",
+        "why": words.say("texts", one.why, **one.values) if one.why else "",
         "note": words.say("texts", one.note, **one.values) if one.note else "",
         "contacts": len(one.who),
     }

@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 
 from connector.reports.assets import DropOff, Leaderboard
-from connector.reports.figures import Span, midnight_ms
+from connector.reports.figures import Figure, Span, midnight_ms
 from connector.reports.funnel import Bands, Snapshot, Times
 from connector.reports.kpi_mail import Mails, mails
 from connector.reports.kpi_money import Campaigns, Costs, spent
 from connector.reports.kpi_people import Conversion, Leaving, OnSite, Retention, visits
-from connector.rules.documents.goals import Campaign, Cost, Forecast, GoalsDocument
+from connector.rules.documents.goals import Campaign, Cost, Forecast, GoalsDocument, Visitors
 from tests.reports.people import act, at, ground, numbers, story, told, won
 
 
@@ -34,6 +34,30 @@ class TestConversion:
 
     def test_who_skipped_a_stage_passed_it(self) -> None:
         assert numbers(Conversion(ground()), story(1, way=[("lead", 1), ("customer", 2)]))["mql_to_sql"].value == 1.0
+
+
+class TestVisitors:
+    """The first step of the journey: most visitors have no name, so the goals document tells how many there were."""
+
+    def of(self, *months: tuple[str, int]) -> Figure:
+        goals = GoalsDocument(name="g", visitors=tuple(Visitors(month=one, count=many) for one, many in months))
+        return numbers(Conversion(ground(goals=goals)), story(1, created=0), story(2, created=1))["visitor_to_lead"]
+
+    def test_without_an_entry_the_rate_is_unknown(self) -> None:
+        found = self.of()
+        assert (found.value, found.why) == (None, "no_visitors")
+
+    def test_a_month_that_is_missing_makes_it_unknown_too(self) -> None:
+        found = self.of(("2026-04", 100), ("2026-06", 100))
+        assert (found.value, found.why, found.values) == (None, "visitors_missing", {"month": "2026-05"})
+
+    def test_months_count_by_the_days_that_the_span_touches(self) -> None:
+        """The span ends on 29 June, a day before the month does."""
+        found = self.of(("2026-04", 100), ("2026-05", 60), ("2026-06", 30), ("2026-07", 5000))
+        assert (found.of, found.value, found.who) == (189, pytest.approx(2 / 189), (1, 2))
+
+    def test_more_contacts_than_visitors_are_no_rate_above_one(self) -> None:
+        assert self.of(("2026-04", 1), ("2026-05", 0), ("2026-06", 0)).value == 1.0
 
 
 class TestVisits:

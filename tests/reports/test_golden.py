@@ -63,7 +63,11 @@ def test_each_number_is_what_counting_by_hand_gives(told: Any, quarter: Small, w
 def test_every_number_opens_as_many_contacts_as_it_says(told: Any, quarter: Small, what: str) -> None:
     for key, figure in told[what].items():
         assert len(quarter.who(what, key)) == figure["contacts"], key
-        if figure["unit"] == "count" and key not in ("mails/delivered", "dwell/visits", "q1/actions"):
+        if (
+            figure["unit"] == "count"
+            and figure["value"] is not None
+            and key not in ("mails/delivered", "dwell/visits", "q1/actions")
+        ):
             assert figure["value"] == figure["contacts"], key
 
 

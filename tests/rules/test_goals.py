@@ -36,6 +36,12 @@ def test_a_whole_document_is_read() -> None:
         ("targets: [{figure: click_rate, at_least: 1, at_most: 2}]", "needs one bound"),
         ("targets: [{figure: luck, at_least: 1}]", "luck"),
         ("targets: [{figure: roi, at_least: 1}, {figure: roi, at_least: 2}]", "2 times"),
+        ("targets: [{figure: goal_reached, at_least: 0.2}]", "figure of one nurture"),
+        ("targets: [{figure: bought, at_least: 0.2, nurture: welcome}]", "figure of one asset"),
+        ("targets: [{figure: roi, at_least: 1, asset: Guide}]", "no figure of one asset"),
+        ('visitors: [{month: "2026-1", count: 5}]', "no month"),
+        ('visitors: [{month: "2026-10", count: 5}, {month: "2026-10", count: 6}]', "2 times"),
+        ('visitors: [{month: "2026-10", count: 1.5}]', "count"),
         ('costs: [{month: "2026-13", amount: 1}]', "no month"),
         ('costs: [{month: "2026-10", amount: -1}]', "amount"),
         ('costs: [{month: "2026-10", amount: 1, campaign: none such}]', "no campaign"),
@@ -49,6 +55,14 @@ def test_a_fault_is_told_with_its_line(text: str, said: str) -> None:
     with pytest.raises(DocumentInvalid) as refused:
         parse(text)
     assert any(said in f"{fault.path}: {fault.message}" and fault.line > 0 for fault in refused.value.faults)
+
+
+def test_one_figure_may_have_a_target_for_each_part() -> None:
+    found = parse(
+        "targets: [{figure: goal_reached, nurture: welcome, at_least: 0.2},"
+        " {figure: goal_reached, nurture: topic, at_least: 0.1}, {figure: bought, asset: Guide, at_least: 0.05}]"
+    )
+    assert [one.of for one in found.targets] == ["welcome", "topic", "Guide"]
 
 
 @pytest.mark.parametrize(

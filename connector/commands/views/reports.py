@@ -17,14 +17,14 @@ HEADS = {
         "list": "list", "period": "Period", "both": "both days included", "fresh": "last sync", "never": "never synced",
         "since": "mirrored since", "name": "name", "email": "e-mail", "company": "company", "stage": "stage",
         "contact": "contact", "open": "Open a number: leadwright report {portal} {report} --list NUMBER",
-        "nobody": "Nobody.",
+        "nobody": "Nobody.", "goal": "Goal",
     },
     "de": {
         "figure": "Kennzahl", "value": "Wert", "of": "von", "band": "95-%-Band", "before": "davor", "target": "Ziel",
         "list": "Liste", "period": "Zeitraum", "both": "beide Tage eingeschlossen", "fresh": "letzter Abgleich",
         "never": "nie abgeglichen", "since": "gespiegelt seit", "name": "Name", "email": "E-Mail", "company": "Firma",
         "stage": "Stufe", "contact": "Kontakt", "open": "Zahl öffnen: leadwright report {portal} {report} --list ZAHL",
-        "nobody": "Niemand.",
+        "nobody": "Niemand.", "goal": "Ziel",
     },
 }  # fmt: skip
 
@@ -52,7 +52,8 @@ def report(result: Result) -> None:
 def _section(section: Result, words: dict[str, str]) -> None:
     lines(text(section["title"], "bold"))
     out = console()
-    out.print(text(f"{section['definition']} [{section['basis_text']}]", "dim"))
+    goal = f" {words['goal']}: {section['goal_text']}." if section["goal_text"] else ""
+    out.print(text(f"{section['definition']} [{section['basis_text']}]{goal}", "dim"))
     if section["text"]:
         out.print(text(section["text"], "italic"))
     if section["figures"]:

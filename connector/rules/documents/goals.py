@@ -20,14 +20,12 @@ Named = Annotated[str, Field(min_length=1, max_length=120)]
 Money = Annotated[float, Field(ge=0, le=1e12)]
 Count = Annotated[int, Field(ge=0, le=100_000_000)]
 Goal = Literal["", "pipeline", "qualified_leads", "relevance", "loyalty", "conversion", "efficient_sales"]
-TARGETS = (
-    "lead_to_mql", "mql_to_sql", "sql_to_customer", "lead_to_customer", "dwell", "bounce", "churn", "open_rate",
-    "click_rate", "roi", "cost_per_lead", "cost_per_customer", "retention",
-)  # fmt: skip
 TargetName = Literal[
-    "lead_to_mql", "mql_to_sql", "sql_to_customer", "lead_to_customer", "dwell", "bounce", "churn", "open_rate",
-    "click_rate", "roi", "cost_per_lead", "cost_per_customer", "retention",
+    "visitor_to_lead", "lead_to_mql", "mql_to_sql", "sql_to_customer", "lead_to_customer", "dwell", "bounce", "churn",
+    "open_rate", "click_rate", "roi", "cost_per_lead", "cost_per_customer", "retention", "goal_reached", "bought",
 ]  # fmt: skip
+# What is no figure of the whole portal: of which nurture, of which piece of content?
+OF_A_PART = {"goal_reached": "nurture", "bought": "asset"}
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
 
@@ -39,17 +37,48 @@ def day_of(text: str) -> date | None:
         return None
 
 
+def _of_month(text: str) -> Iterator[Problem]:
+    if not _MONTH.match(text):
+        yield Problem(("month",), f'"{text}" is no month.', "Write it like 2026-11.")
+
+
 class Target(Part):
-    """What a figure should be: ``at_least`` or ``at_most``. Shares are written as 0.25, times as days or seconds."""
+    """What a figure should be: ``at_least`` or ``at_most``. Shares are written as 0.25, times as days or seconds.
+
+    ``goal_reached`` is of one ``nurture``, ``bought`` of those who used one ``asset``; all others are of the portal.
+    """
 
     figure: TargetName
     at_least: float | None = None
     at_most: float | None = None
     goal: Goal = ""
+    nurture: Text = ""
+    asset: Text = ""
+
+    @property
+    def of(self) -> str:
+        """The nurture or the asset it is about; '' for the portal."""
+        return self.nurture or self.asset
 
     def problems(self) -> Iterable[Problem]:
         if (self.at_least is None) == (self.at_most is None):
             yield Problem((), f"The target of {self.figure} needs one bound.", "Write `at_least:` or `at_most:`.")
+        wanted = OF_A_PART.get(self.figure)
+        for key in ("nurture", "asset"):
+            if key == wanted and not getattr(self, key):
+                yield Problem((), f"{self.figure} is a figure of one {key}.", f"Add `{key}:` with its name.")
+            elif key != wanted and getattr(self, key):
+                yield Problem((key,), f"{self.figure} is no figure of one {key}.", f"Take `{key}:` out.")
+
+
+class Visitors(Part):
+    """How many people visited the site in a month, as the web analytics say: HubSpot knows only those with a name."""
+
+    month: str
+    count: Count
+
+    def problems(self) -> Iterable[Problem]:
+        yield from _of_month(self.month)
 
 
 class Cost(Part):
@@ -62,8 +91,7 @@ class Cost(Part):
     note: Text = ""
 
     def problems(self) -> Iterable[Problem]:
-        if not _MONTH.match(self.month):
-            yield Problem(("month",), f'"{self.month}" is no month.', "Write it like 2026-11.")
+        yield from _of_month(self.month)
 
 
 class Forecast(Part):
@@ -76,7 +104,7 @@ class Forecast(Part):
 
 
 class Campaign(Part):
-    """A campaign with its span, its budget and its forecast.
+    """A campaign with its span, its goal, its budget and its forecast, which names the figures it is judged by.
 
     Its leads are the contacts that came within its span by one of its ``sources`` (HubSpot's original source) or whose
     first download or request was one of its ``assets``.
@@ -111,11 +139,13 @@ class GoalsDocument(Document):
     targets: Annotated[tuple[Target, ...], Field(max_length=100)] = ()
     costs: Annotated[tuple[Cost, ...], Field(max_length=5000)] = ()
     campaigns: Annotated[tuple[Campaign, ...], Field(max_length=500)] = ()
+    visitors: Annotated[tuple[Visitors, ...], Field(max_length=600)] = ()
 
     def problems(self) -> Iterable[Problem]:
         for key, names in (
-            ("targets", [one.figure for one in self.targets]),
+            ("targets", [f"{one.figure} {one.of}".strip() for one in self.targets]),
             ("campaigns", [one.name for one in self.campaigns]),
+            ("visitors", [one.month for one in self.visitors]),
         ):
             for name, times in Counter(names).items():
                 if times > 1:

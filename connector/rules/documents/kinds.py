@@ -50,6 +50,7 @@ _ROWS: tuple[ActivityKind, ...] = (
     ActivityKind("demo_request", "Demo request", "Demo-Anfrage", "macro", "BOFU", 4),
     ActivityKind("offer_request", "Request for an offer", "Angebotsanfrage", "macro", "BOFU", 4),
     ActivityKind("trial_request", "Trial", "Testzugang", "macro", "BOFU", 4),
+    ActivityKind("incentive", "Voucher or other incentive", "Gutschein oder anderer Anreiz", "macro", "BOFU", 3),
     ActivityKind("form_submitted", "Form submitted", "Formular abgeschickt", "micro", "", 1),
     ActivityKind("webinar_registered", "Webinar: registered", "Webinar: angemeldet", "micro", "MOFU", 2),
     ActivityKind("webinar_attended", "Webinar: attended", "Webinar: teilgenommen", "macro", "MOFU", 3),

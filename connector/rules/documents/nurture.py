@@ -43,7 +43,8 @@ def _known_kinds(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 class Asset(Part):
     """One piece of content that can be offered. ``kind`` is the activity that taking it gives, ``match`` how the
-    ``activities`` document calls it (its asset, title or ref); empty: the name."""
+    ``activities`` document calls it (its asset, title or ref); empty: the name. ``question`` is what of the reader's it
+    answers, ``personas`` whom it is for (none: everybody)."""
 
     name: Name
     label: Label = ""
@@ -53,6 +54,8 @@ class Asset(Part):
     call: Text = ""
     landing_page: Text = ""
     delivery: Text = ""
+    question: Text = ""
+    personas: Annotated[tuple[Label, ...], Field(max_length=20)] = ()
 
     @field_validator("kind")
     @classmethod
