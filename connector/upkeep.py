@@ -183,6 +183,12 @@ class Upkeep(Installation):
         with self._context(name, offline=True) as ctx:
             return dry_run.rehearsed(ctx, kind, text)
 
+    def config_scores_file(self, name: str, path: Path) -> dict[str, Any]:
+        """Whose score publishing a scoring document would change; nothing is kept."""
+        kind, text = library.read_valid(path)
+        with self._context(name, offline=True) as ctx:
+            return dry_run.scores_of(ctx, kind, text)
+
     @staticmethod
     def db_upgrade(settings: Settings) -> dict[str, Any]:
         """Bring the database to this code's schema."""

@@ -102,17 +102,23 @@ def diff(app: App, name: str, file: Path) -> int:
 @click.argument("file", type=FILE)
 @click.option("--reason", default="", help="Why, for the history; needed unless --dry-run.")
 @click.option("--dry-run", is_flag=True, help="Publish nothing; show what would become of everybody.")
+@click.option("--scores", is_flag=True, help="With --dry-run: only whose score would change. Takes seconds.")
 @AUTHOR
 @standard
-def publish(app: App, name: str, file: Path, reason: str, dry_run: bool, author: str) -> int:
+def publish(app: App, name: str, file: Path, reason: str, dry_run: bool, scores: bool, author: str) -> int:
     """Make FILE the portal's document of its kind; the next plan judges by it.
 
     With --dry-run nothing is published: it counts who would get another score, grade or stage, what would be written
-    and enrolled, and for a mapping what each row does.
+    and enrolled, and for a mapping what each row does. With --scores as well only the scores are worked out, for
+    everybody at once.
     """
+    if scores and not dry_run:
+        raise click.UsageError("--scores goes with --dry-run.")
     if not (dry_run or reason.strip()):
         raise click.UsageError("Missing option '--reason'.")
     with app.service() as service:
+        if scores:
+            return app.show(service.config_scores_file(name, file), "papers:scores")
         if dry_run:
             return app.show(service.config_dry_run_file(name, file), "papers:rehearsed")
         return app.show(service.config_publish(name, file, author, reason), "papers:published")

@@ -23,7 +23,9 @@ def leads(u: Unit, portal_id: int, limit: int) -> list[dict[str, Any]]:
 
 
 def _lead(row: receipts.ReceiptRow, person: Any) -> dict[str, Any]:
-    lines = sorted(orjson.loads(row.body).get("lines", []), key=lambda line: -line["points"])
+    # While a new model has restated the score, the reasons are still to come.
+    body = orjson.loads(row.body) if row.body else {}
+    lines = sorted(body.get("lines", []), key=lambda line: -line["points"])
     return {
         "contact": str(row.contact_id),
         "name": " ".join(part for part in (person.get("firstname"), person.get("lastname")) if part),

@@ -12,6 +12,7 @@ from connector.errors import ConfigError
 from connector.model.judgement import Known
 from connector.rules.mapping import CompiledMapping, to_fields
 from connector.store import Store, activities, associations, outbox, receipts, records
+from connector.store.receipts import ReceiptRow
 from connector.store.records import Record
 
 CHUNK = 500
@@ -114,7 +115,25 @@ def _receipts(store: Store, portal_id: int) -> Rows:
         with store.view() as u:
             found = receipts.get_many(u, portal_id, ids)
         for row in found.values():
-            yield orjson.loads(row.body)
+            yield orjson.loads(row.body) if row.body else _pending(row)
+
+
+def _pending(row: ReceiptRow) -> dict[str, Any]:
+    """A new model has restated the score; the lines come with the judgement."""
+    return {
+        "contact": str(row.contact_id),
+        "at": iso(row.at_ms),
+        "model": {"name": row.model, "version": row.version},
+        "score": row.score,
+        "fit": row.fit,
+        "engagement": row.engagement,
+        "grade": row.grade,
+        "families": {},
+        "lines": [],
+        "unknown": [],
+        "stage": row.stage,
+        "pending": True,
+    }
 
 
 def _writes(store: Store, portal_id: int) -> Rows:

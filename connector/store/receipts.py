@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,9 +19,8 @@ _H = RECEIPT_HISTORY.c
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """A contact's receipt. ``due_ms``: when time alone will change it; None: never. ``body`` is JSON text.
-
-    ``face`` is what the contact is found by (``faces``).
+    """A contact's receipt. ``due_ms``: when time alone will change it; None: never. ``body`` is JSON text, empty while
+    a new model has restated the score and the judgement is still to come. ``face``: what it is found by (``faces``).
     """
 
     contact_id: int
@@ -74,6 +73,50 @@ class Distribution:
     grades: dict[str, int]
     stages: dict[str, int]
     total: int
+
+
+class Restated(NamedTuple):
+    """The score of a contact by a model that did not judge it yet."""
+
+    contact_id: int
+    score: int
+    grade: str
+    fit: int
+    engagement: int
+
+
+def of_other_models(u: Unit, portal_id: int, model: str, version: int) -> int:
+    """How many latest receipts are of another model, or another version of it."""
+    other = sa.or_(_R.model != model, _R.version != version)
+    return u.number(sa.select(sa.func.count()).select_from(RECEIPTS).where(mine(RECEIPTS, portal_id), other))
+
+
+def restate(
+    u: Unit, portal_id: int, rows: Sequence[Restated], model: str, version: int, cause: str, now_ms: int
+) -> int:
+    """Another score ahead of the judgement. The receipt keeps its stage and loses its body; how many changed.
+
+    The step enters the history as the judgement itself would book it, so that it is booked once.
+    """
+    u.own(portal_id)
+    query = sa.select(_R.contact_id, _R.score, _R.grade, _R.stage).where(mine(RECEIPTS, portal_id))
+    asked = query.where(u.among(_R.contact_id, [row.contact_id for row in rows]))
+    before = {row[0]: row[1:] for row in u.rows(asked)} if rows else {}
+    steps = [
+        (r.contact_id, now_ms, r.score, r.grade, before[r.contact_id][2], model, version, cause)
+        for r in rows
+        if r.contact_id in before and before[r.contact_id][:2] != (r.score, r.grade)
+    ]
+    bulk.put(u, portal_id, RECEIPT_HISTORY, steps)
+    moved = {step[0] for step in steps}
+    statement = (
+        "UPDATE receipts SET at_ms = ?, model = ?, version = ?, score = ?, grade = ?, fit = ?, engagement = ?,"
+        " body = '', changed_ms = CASE ? WHEN 1 THEN ? ELSE changed_ms END WHERE portal_id = ? AND contact_id = ?"
+    )
+    head = (now_ms, model, version)
+    return bulk.change_many(
+        u, statement, [(*head, *r[1:], int(r.contact_id in moved), now_ms, portal_id, r.contact_id) for r in rows]
+    )
 
 
 def save_many(u: Unit, portal_id: int, rows: Sequence[ReceiptRow], cause: str) -> int:

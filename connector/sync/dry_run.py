@@ -12,15 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.clock import iso
+from connector.errors import ConfigError
 from connector.model.judgement import STAGES, Decision, Enrol, Judgement, MoveStage
 from connector.model.plan import Plan
 from connector.model.records import Properties
 from connector.portal.limits import DEFAULT_BURST
 from connector.rules import plan as planning
 from connector.rules.activities import CompiledActivities, classify
+from connector.rules.crowd.needed import scorable
+from connector.rules.documents.scoring import ScoringDocument
 from connector.store import activities, documents, receipts, records
 from connector.store.receipts import Standing
 from connector.sync import library, previewing
+from connector.sync.ahead import everybody
 from connector.sync.context import Context
 from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases
@@ -92,6 +96,24 @@ def dry_run(ctx: Context, kind: str, text: str) -> dict[str, Any]:
     tally = _Tally()
     plan, live = _planned(there, tally, again)
     return {**head, "judges": True, **_told(there, plan, tally, live)}
+
+
+def scores_of(ctx: Context, kind: str, text: str) -> dict[str, Any]:
+    """What a draft would give everybody, in seconds; nothing is kept. Stages and writes are for the whole dry run."""
+    draft = parse_text(library.known(kind), text, "draft")
+    if not isinstance(draft, ScoringDocument):
+        raise ConfigError(f"A {kind} document gives no scores.", remedy="Leave --scores out.", reason="no_scores")
+    refuse_half_a_mirror(ctx)
+    if not scorable(draft):
+        raise ConfigError(
+            "This model looks at colleagues or deals, so its scores cannot be worked out for everybody at once.",
+            remedy="Leave --scores out: the whole dry run judges contact by contact.",
+            reason="not_scorable",
+        )
+    threshold = ctx.rulebook.rules.documents.lifecycle.mql.threshold or draft.threshold
+    many = everybody()
+    told: dict[str, Any] = many.told(ctx, many.trial(ctx, draft, threshold), threshold)
+    return told
 
 
 def rehearsed(ctx: Context, kind: str, text: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from connector.store import (
 )
 from connector.store.faces import face
 from connector.store.receipts import ReceiptRow
+from connector.sync.ahead import scores_first
 from connector.sync.context import Context
 from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases
@@ -65,6 +66,8 @@ def make_plan(ctx: Context, *, patient: bool = False, only: Collection[int] | No
     with ctx.store.view() as u:
         live = records.count(u, ctx.portal_id, "contacts")
         waiting = len(only) if only is not None else records.dirty_count(u, ctx.portal_id)
+    if only is None:
+        scores_first(ctx, waiting, now)
     ctx.progress.start("judging", waiting)
     judged = _judged(ctx, view, now, patient=patient, only=only)
     plan = planning.make_plan(ctx.row.name, judged, ctx.rulebook.rules.documents, view, live_contacts=live)

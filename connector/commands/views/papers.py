@@ -109,6 +109,20 @@ def rehearsed(result: Result) -> None:
     lines(f"Hash of the plan {result['hash'][:12]}; the next plan has it, if nothing else changes.")
 
 
+def scores(result: Result) -> None:
+    """Whose score a draft would change, and who would pass the threshold for MQL."""
+    lines(text(f"Scores of a draft for {result['portal']}: nothing is published", "bold"))
+    over, grades = result["over_threshold"], ", ".join(f"{name} {n:,}" for name, n in result["grades"].items())
+    lines(
+        f"  contacts    {result['contacts']:,}, {result['never_judged']:,} of them never judged",
+        f"  scores      {result['score']['up']:,} up, {result['score']['down']:,} down",
+        f"  grades      {result['grade']['up']:,} up, {result['grade']['down']:,} down; then {grades}",
+        f"  threshold   {result['threshold']} points: reached by {over['before']:,} now, by {over['after']:,} then",
+        f"  newly over  {result['newly_over']:,}; no longer {result['no_longer_over']:,}",
+    )
+    lines("Stages, enrolments and writes: the same without --scores.")
+
+
 def _effects(result: Result) -> list[str]:
     ways = {name: f"{result[name]['up']:,} up, {result[name]['down']:,} down" for name in ("score", "grade")}
     return [

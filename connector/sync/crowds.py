@@ -1,0 +1,153 @@
+"""Mirror → ``Crowd``: the portal's living contacts as columns, a stretch at a time.
+
+The same facts as ``facts.py`` gives one by one, as far as a model looks at them; each distinct value is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import orjson
+
+from connector.model.judgement import Field, Known
+from connector.model.records import Properties
+from connector.rules.crowd.columns import ABSENT, Acts, Column, Crowd, Ints, Words
+from connector.rules.crowd.needed import Needed, needed
+from connector.rules.documents.scoring import Model
+from connector.rules.mapping import CompiledRow, read_row
+from connector.store import Unit, associations, crowds, records
+from connector.store.crowds import Packed, People
+from connector.sync.context import Context
+from connector.sync.pull import off_sources
+
+STRETCH = 20_000
+COUNTRY = "country"
+
+
+def crowds_of(ctx: Context, model: Model, now_ms: int, stretch: int = STRETCH) -> Iterator[Crowd]:
+    """Everybody, ``stretch`` contacts at a time in the order of their ids, with what this model looks at."""
+    wanted, off = needed(model), off_sources(ctx)
+    with ctx.store.view() as u:
+        kinds = wanted.kinds if wanted.kinds is not None else crowds.kinds(u, ctx.portal_id)
+    after: int | None = 0
+    while after is not None:
+        with ctx.store.view() as u:
+            people = crowds.people(u, ctx.portal_id, after, stretch)
+            if people.ids:
+                yield Crowd(
+                    ids=np.array(people.ids, np.int64),
+                    now_ms=now_ms,
+                    fields=_fields(ctx, u, wanted, people),
+                    properties={name: _property(name, people) for name in wanted.properties},
+                    acts=_acts(u, ctx.portal_id, people, now_ms, kinds, wanted),
+                    missing_sources=off,
+                )
+        after = people.ids[-1] if len(people.ids) == stretch else None
+
+
+def _property(name: str, people: People) -> Column[str | None]:
+    values = [one.get(name) for one in people.values]
+    # Only where something is missing does it matter whether it was read at all.
+    held = [
+        value if value is not None else None if name in read else ABSENT
+        for value, read in zip(values, people.read, strict=True)
+    ]
+    codes, first = _codes(held)
+    return Column(codes, [held[place] for place in first])
+
+
+def _codes(keys: Iterable[Hashable]) -> tuple[Ints, list[int]]:
+    """Equal keys get one code; the place where each was met first."""
+    known: dict[Hashable, int] = {}
+    codes = np.array([known.setdefault(key, len(known)) for key in keys], np.int64)
+    _, first = np.unique(codes, return_index=True)
+    return codes, first.tolist()
+
+
+def _fields(ctx: Context, u: Unit, wanted: Needed, people: People) -> dict[str, Column[Field]]:
+    mapping = ctx.rulebook.mapping
+    rows = [row for row in mapping.rows if row.field in wanted.fields]
+    country = next((row for row in mapping.rows if row.field == COUNTRY and _regional(rows)), None)
+    companies = _companies(ctx, u, rows if country is None else [*rows, country], people)
+    home: Sequence[str] = [mapping.locale.region] * len(people.ids)
+    regions = home if country is None else _regions(_field(country, people, companies, home), mapping.locale.region)
+    return {row.field: _field(row, people, companies, regions) for row in rows}
+
+
+def _regional(rows: Iterable[CompiledRow]) -> bool:
+    """Whether any of these fields is read by the country of the contact: telephone numbers are."""
+    return any(source.by_region for row in rows for source in row.sources)
+
+
+def _regions(country: Column[Field], home: str) -> list[str]:
+    said = [str(one.value) if isinstance(one, Known) else home for one in country.values]
+    return [said[code] for code in country.codes]
+
+
+def _field(
+    row: CompiledRow,
+    people: People,
+    companies: Sequence[Properties | None],
+    regions: Sequence[str],
+) -> Column[Field]:
+    """One field of everybody: worked out once for each way in which its properties are filled."""
+    parts: list[Sequence[Hashable]] = []
+    for source in row.sources:
+        name = source.property
+        if source.of_company:
+            parts.append([one.get(name) if one is not None else None for one in companies])
+        else:
+            parts.append([one.get(name) for one in people.values])
+    if any(source.by_region for source in row.sources):
+        parts.append(regions)
+    if row.only_company:
+        parts.append([one is None for one in companies])
+    codes, first = _codes(
+        parts[0] if len(parts) == 1 else zip(*parts, strict=True) if parts else [None] * len(people.ids)
+    )
+    found = [read_row(row, people.values[place], companies[place], regions[place], []) for place in first]
+    return Column(codes, found)
+
+
+def _companies(ctx: Context, u: Unit, rows: Iterable[CompiledRow], people: People) -> Sequence[Properties | None]:
+    """The company that counts for each contact; read only where a field looks at it."""
+    if not any(source.of_company for row in rows for source in row.sources):
+        return [None] * len(people.ids)
+    company_of = associations.companies_of(u, ctx.portal_id, people.ids)
+    wanted = sorted(set(company_of.values()))
+    pages = records.stream(u, ctx.portal_id, "companies", ids=wanted)
+    companies: Mapping[int, Properties] = {one.id: one.properties for page in pages for one in page}
+    return [companies.get(company_of.get(one, 0)) for one in people.ids]
+
+
+def _acts(u: Unit, portal_id: int, people: People, now_ms: int, kinds: Sequence[str], wanted: Needed) -> Acts:
+    ids = np.array(people.ids, np.int64)
+    packed = crowds.acts(u, portal_id, (people.ids[0], people.ids[-1]), now_ms, kinds, wanted.worded)
+    contact = np.repeat(packed.ids, packed.counts)
+    # Acts of those who are gone or merged are nobody's here.
+    who = np.searchsorted(ids, contact)
+    mine = ids[np.minimum(who, len(ids) - 1)] == contact
+    order = np.arange(len(who)) if _in_order(who, packed.at_ms) else np.lexsort((packed.at_ms, who))
+    order = order[mine[order]]
+    words, said = _words(packed, kinds, wanted.worded)
+    return Acts(
+        who[order], packed.at_ms[order], packed.kind[order], packed.verdict[order], words[order],
+        kinds=kinds, said=said,
+    )  # fmt: skip
+
+
+def _words(packed: Packed, kinds: Sequence[str], worded: Sequence[str]) -> tuple[Ints, list[Words]]:
+    """The code of what each act says, and what the codes stand for; 0 for acts whose words nobody asks for."""
+    codes, first = _codes(map(tuple, packed.said))
+    told = (packed.said[place] for place in first)
+    said = [Words(ref, title, url, asset, orjson.loads(detail)) for ref, title, url, asset, detail in told]
+    words = np.zeros(len(packed.kind), np.int64)
+    words[np.isin(packed.kind, [place for place, kind in enumerate(kinds) if kind in worded])] = codes + 1
+    return words, [Words(), *said]
+
+
+def _in_order(who: Ints, at_ms: Ints) -> bool:
+    """Whether acts come by contact and time, as the key of their table has them; no database has to promise it."""
+    later = (who[1:] == who[:-1]) & (at_ms[1:] >= at_ms[:-1])
+    return bool(np.all(later | (who[1:] > who[:-1])))
