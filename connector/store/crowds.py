@@ -6,7 +6,7 @@ would cost more than everything that is done with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from connector.store.records.rows import read_set
-from connector.store.schema import ACTIVITIES, CONTACTS, RECEIPTS
+from connector.store.schema import ACTIVITIES, COMPANIES, CONTACTS, RECEIPTS
 from connector.store.unit import Unit, check_portal, mine
 
 Ints = NDArray[np.int64]
@@ -74,6 +74,14 @@ def people(u: Unit, portal_id: int, after_id: int, limit: int) -> People:
     sets = {number: read_set(u, portal_id, number) for number in {row[1] for row in rows}}
     values = orjson.loads(f"[{','.join([row[2] for row in rows])}]")
     return People([row[0] for row in rows], [sets[row[1]] for row in rows], values)
+
+
+def companies(u: Unit, portal_id: int, ids: Collection[int]) -> dict[int, Mapping[str, str]]:
+    """What these companies have a value for."""
+    c = COMPANIES.c
+    query = sa.select(c.id, c.props).where(mine(COMPANIES, portal_id), u.among(c.id, ids), c.archived.is_(False))
+    rows = u.run(query).all() if ids else []
+    return dict(zip([row[0] for row in rows], orjson.loads(f"[{','.join([row[1] for row in rows])}]"), strict=True))
 
 
 def acts(

@@ -91,32 +91,41 @@ def of_other_models(u: Unit, portal_id: int, model: str, version: int) -> int:
     return u.number(sa.select(sa.func.count()).select_from(RECEIPTS).where(mine(RECEIPTS, portal_id), other))
 
 
-def restate(
-    u: Unit, portal_id: int, rows: Sequence[Restated], model: str, version: int, cause: str, now_ms: int
-) -> int:
-    """Another score ahead of the judgement. The receipt keeps its stage and loses its body; how many changed.
+def restate(u: Unit, portal_id: int, rows: Sequence[Restated], model: str, version: int, cause: str, at_ms: int) -> int:
+    """Another score ahead of the judgement: the receipt keeps its stage and loses its body; how many were other.
 
-    The step enters the history as the judgement itself would book it, so that it is booked once.
+    The step enters the history as the judgement itself would book it, so that it is booked once. Who was never judged
+    has no receipt to restate.
     """
     u.own(portal_id)
-    query = sa.select(_R.contact_id, _R.score, _R.grade, _R.stage).where(mine(RECEIPTS, portal_id))
-    asked = query.where(u.among(_R.contact_id, [row.contact_id for row in rows]))
-    before = {row[0]: row[1:] for row in u.rows(asked)} if rows else {}
-    steps = [
-        (r.contact_id, now_ms, r.score, r.grade, before[r.contact_id][2], model, version, cause)
-        for r in rows
-        if r.contact_id in before and before[r.contact_id][:2] != (r.score, r.grade)
-    ]
-    bulk.put(u, portal_id, RECEIPT_HISTORY, steps)
-    moved = {step[0] for step in steps}
-    statement = (
-        "UPDATE receipts SET at_ms = ?, model = ?, version = ?, score = ?, grade = ?, fit = ?, engagement = ?,"
-        " body = '', changed_ms = CASE ? WHEN 1 THEN ? ELSE changed_ms END WHERE portal_id = ? AND contact_id = ?"
-    )
-    head = (now_ms, model, version)
-    return bulk.change_many(
-        u, statement, [(*head, *r[1:], int(r.contact_id in moved), now_ms, portal_id, r.contact_id) for r in rows]
-    )
+    u.run(_MAKE_LANDING)
+    u.run(_CLEAR_LANDING)
+    bulk.change_many(u, "INSERT INTO landing_scores VALUES (?, ?, ?, ?, ?)", rows)
+    told = {"portal": portal_id, "at": at_ms, "model": model, "version": version, "cause": cause}
+    u.run(_BOOK_STEPS, told)
+    del told["cause"]
+    return max(0, u.run(_RESTATE, told).rowcount)
+
+
+_MAKE_LANDING = sa.text(
+    "CREATE TEMPORARY TABLE IF NOT EXISTS landing_scores"
+    " (contact_id BIGINT PRIMARY KEY, score BIGINT, grade TEXT, fit BIGINT, engagement BIGINT)"
+)
+_CLEAR_LANDING = sa.text("DELETE FROM landing_scores")
+_BOOK_STEPS = sa.text(
+    "INSERT INTO receipt_history (portal_id, contact_id, at_ms, score, grade, stage, model, version, cause)"
+    " SELECT r.portal_id, r.contact_id, :at, l.score, l.grade, r.stage, :model, :version, :cause"
+    " FROM landing_scores l JOIN receipts r ON r.portal_id = :portal AND r.contact_id = l.contact_id"
+    " WHERE r.score <> l.score OR r.grade <> l.grade"
+    " ON CONFLICT DO NOTHING"
+)
+_RESTATE = sa.text(
+    "UPDATE receipts SET at_ms = :at, model = :model, version = :version, body = '',"
+    " score = l.score, grade = l.grade, fit = l.fit, engagement = l.engagement,"
+    " changed_ms = CASE WHEN receipts.score <> l.score OR receipts.grade <> l.grade THEN :at ELSE changed_ms END"
+    " FROM landing_scores l WHERE receipts.portal_id = :portal AND receipts.contact_id = l.contact_id"
+    " AND (receipts.score <> l.score OR receipts.grade <> l.grade OR receipts.fit <> l.fit)"
+).execution_options(preserve_rowcount=True)
 
 
 def save_many(u: Unit, portal_id: int, rows: Sequence[ReceiptRow], cause: str) -> int:

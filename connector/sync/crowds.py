@@ -5,7 +5,7 @@ The same facts as ``facts.py`` gives one by one, as far as a model looks at them
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 import orjson
@@ -16,12 +16,12 @@ from connector.rules.crowd.columns import ABSENT, Acts, Column, Crowd, Ints, Wor
 from connector.rules.crowd.needed import Needed, needed
 from connector.rules.documents.scoring import Model
 from connector.rules.mapping import CompiledRow, read_row
-from connector.store import Unit, associations, crowds, records
+from connector.store import Unit, associations, crowds
 from connector.store.crowds import Packed, People
 from connector.sync.context import Context
 from connector.sync.pull import off_sources
 
-STRETCH = 20_000
+STRETCH = 10_000
 COUNTRY = "country"
 
 
@@ -115,9 +115,7 @@ def _companies(ctx: Context, u: Unit, rows: Iterable[CompiledRow], people: Peopl
     if not any(source.of_company for row in rows for source in row.sources):
         return [None] * len(people.ids)
     company_of = associations.companies_of(u, ctx.portal_id, people.ids)
-    wanted = sorted(set(company_of.values()))
-    pages = records.stream(u, ctx.portal_id, "companies", ids=wanted)
-    companies: Mapping[int, Properties] = {one.id: one.properties for page in pages for one in page}
+    companies = crowds.companies(u, ctx.portal_id, sorted(set(company_of.values())))
     return [companies.get(company_of.get(one, 0)) for one in people.ids]
 
 

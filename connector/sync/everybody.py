@@ -59,20 +59,11 @@ def restate(ctx: Context, now_ms: int) -> int:
     """
     rules, changed = ctx.rulebook.rules, 0
     for found in scored(ctx, rules.documents.scoring, now_ms):
+        columns = (found.ids, found.score, np.array(list(GRADES))[found.grade], found.fit, found.engagement)
+        rows = list(map(Restated, *(one.tolist() for one in columns)))
         with ctx.store.unit() as u:
-            before = crowds.standings(u, ctx.portal_id, int(found.ids[0]), int(found.ids[-1]))
-            at = np.searchsorted(found.ids, before.ids)
-            there = found.ids[np.minimum(at, len(found.ids) - 1)] == before.ids
-            at, was = at[there], before.only(there)
-            other = (found.score[at] != was.score) | (found.fit[at] != was.fit) | (found.grade[at] != was.grade)
-            rows = [_restated(found, place) for place in at[other].tolist()]
             changed += receipts.restate(u, ctx.portal_id, rows, rules.name, rules.version, rules.cause, now_ms)
     return changed
-
-
-def _restated(found: Scores, place: int) -> Restated:
-    score, fit = int(found.score[place]), int(found.fit[place])
-    return Restated(int(found.ids[place]), score, GRADES[found.grade[place]], fit, score - fit)
 
 
 def trial(ctx: Context, draft: ScoringDocument, threshold: int) -> Trial:

@@ -27,7 +27,7 @@ RUNS: dict[str, Run] = {
     "memory": lambda by: figures.memory(1_000_000 // by),
     "crowd": lambda by: figures.crowd(40_000 // by),
     "write": lambda by: figures.write_back(5_000 // by),
-    "judging": lambda by: judging.recomputation(100_000 // by),
+    "judging": lambda by: judging.recomputation(10_000 // by),
     "pages": lambda by: pages.pages(100_000 // by),
     "live": lambda by: live.figures(60.0 / by),
     "help": lambda _: figures.help_time(),

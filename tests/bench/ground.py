@@ -24,6 +24,7 @@ from connector.vault import Vault
 
 LATENCY = {"list": 0.08, "search": 0.12, "batch": 0.15, "other": 0.06}
 LEADWRIGHT = str(Path(sys.executable).with_name("leadwright"))
+HERE = Path(__file__).parents[2]
 BURST_WINDOW = 10
 
 LAUNCHER = """
@@ -62,12 +63,20 @@ class Home:
     env: dict[str, str] = field(default_factory=dict)
 
     def run(self, *args: str, stdin: str = "") -> Ran:
-        """One command through a small launcher: a child's peak memory counts what its parent had when it forked."""
+        """One command."""
+        return self._launched([LEADWRIGHT, *args, "--json"], stdin)
+
+    def module(self, name: str) -> Ran:
+        """One of the bench's own modules, beside this installation."""
+        return self._launched([sys.executable, "-m", name], "")
+
+    def _launched(self, words: list[str], stdin: str) -> Ran:
+        """Through a small launcher: a child's peak memory counts what its parent had when it forked."""
         began = time.monotonic()
         ended = subprocess.run(
-            [sys.executable, "-S", "-c", LAUNCHER, LEADWRIGHT, *args, "--json"],
+            [sys.executable, "-S", "-c", LAUNCHER, *words],
             cwd=self.folder,
-            env={**os.environ, **self.env},
+            env={"PYTHONPATH": str(HERE), **os.environ, **self.env},
             input=stdin,
             capture_output=True,
             text=True,
@@ -75,7 +84,7 @@ class Home:
         )
         code, peak, cpu = ended.stderr.rsplit("\n", 1)[-1].split()
         if int(code) != 0:
-            raise SystemExit(f"leadwright {' '.join(args)} ended with {code}: {ended.stdout[:500]}")
+            raise SystemExit(f"{' '.join(words)} ended with {code}: {ended.stdout[:500]}")
         return Ran(time.monotonic() - began, float(cpu), int(peak) / 1024, json.loads(ended.stdout))
 
     def connect(self, url: str, token: str) -> None:

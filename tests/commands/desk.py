@@ -33,6 +33,12 @@ DRAFT = {
     "faults": [{"file": "draft", "line": 1, "path": "rows", "message": "It is empty.", "remedy": "Add a row."}],
     "overtaken": {"base": 1, "published": 2, "by": "jo", "reason": "webinars", "theirs": [], "mine": []},
 }  # fmt: skip
+SCORES = {
+    "portal": "acme", "contacts": 100_000, "never_judged": 12, "score": {"up": 4_300, "down": 210},
+    "grade": {"up": 55, "down": 0}, "grades": {"A": 900, "B": 8_000, "C": 31_100, "D": 60_000}, "threshold": 50,
+    "over_threshold": {"before": 2_100, "after": 2_160}, "newly_over": 62, "no_longer_over": 2,
+    "ids": {"newly_over": [1], "no_longer_over": []}, "people": [],
+}  # fmt: skip
 DRY_RUN = {
     "portal": "acme", "kind": "mapping", "base": 1, "version": 2, "judges": True, "contacts": 120, "never_judged": 0,
     "score": {"up": 12, "down": 3}, "grade": {"up": 2, "down": 0}, "stage": {"up": 0, "down": 0, "aside": 0},
@@ -174,7 +180,7 @@ def _documents() -> dict[str, Any]:
         "config_diff": {"portal": "acme", "kind": "scoring", "version": 3, "diff": ["-points: 5", "+points: 10"]},
         "config_draft_save": DRAFT, "config_draft_show": DRAFT, "config_draft_publish": version,
         "config_draft_discard": {"portal": "acme", "kind": "scoring", "author": "kim", "text": "It is discarded."},
-        "config_dry_run_file": DRY_RUN,
+        "config_dry_run_file": DRY_RUN, "config_scores_file": SCORES,
         "config_publish": version, "config_rollback": version,
         "config_history": {"portal": "acme", "kind": "scoring", "versions": [
             {"version": 3, "state": "published", "author": "kim", "reason": "webinars", "at_ms": 1_795_305_600_000}]},

@@ -78,6 +78,23 @@ def test_a_document_that_judges_nobody_says_so(say: Say, desk: Desk, file: str) 
     assert "judges nobody" in say("config", "publish", "acme", file, "--dry-run").out
 
 
+def test_the_scores_alone_are_told_in_five_lines(say: Say, file: str) -> None:
+    said = say("config", "publish", "acme", file, "--dry-run", "--scores")
+    for pattern in (
+        r"nothing is published", r"contacts\s+100,000, 12 of them never judged", r"scores\s+4,300 up, 210 down",
+        r"grades\s+55 up, 0 down; then A 900, B 8,000, C 31,100, D 60,000",
+        r"threshold\s+50 points: reached by 2,100 now, by 2,160 then", r"newly over\s+62; no longer 2",
+    ):  # fmt: skip
+        assert re.search(pattern, said.out), f"{pattern}\n{said.out}"
+
+
+def test_scores_alone_belong_to_a_dry_run(say: Say, desk: Desk, file: str) -> None:
+    said = say("config", "publish", "acme", file, "--reason", "more", "--scores")
+    assert said.code == 2
+    assert "--scores goes with --dry-run" in said.err
+    assert desk.asked("config_publish") == []
+
+
 def test_publishing_without_a_reason_is_wrong_usage(say: Say, desk: Desk, file: str) -> None:
     said = say("config", "publish", "acme", file)
     assert said.code == 2
