@@ -19,6 +19,7 @@ ENV PATH=/opt/leadwright/bin:$PATH \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
     LEADWRIGHT_DATABASE_URL=sqlite:////data/leadwright.db \
     LEADWRIGHT_LOG_FORMAT=json
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin leadwright \

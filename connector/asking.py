@@ -5,27 +5,23 @@ Every method returns a plain dict, as those of ``service`` do.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from connector.errors import ConfigError
-from connector.lab.backtest import Question, backtest
-from connector.lab.outcomes import Outcome, known, read_buyers
-from connector.lab.rehearsal import rehearse
-from connector.reports.figures import midnight_ms, span
+from connector.reports.figures import span
 from connector.reports.quality import sections
 from connector.reports.report_words import Language
 from connector.reports.reporting import Asked, report, targeted, told
-from connector.rules.compiled import compile_documents
 from connector.rules.documents.scoring import ScoringDocument
 from connector.rules.journey import Ways
 from connector.rules.judge import judge
 from connector.rules.needs import fields_used, lifecycle_fields_used
 from connector.rules.quality import Quality, quality
-from connector.store import Unit, records, study
+from connector.store import Unit, records
 from connector.sync.context import Context
 from connector.sync.facts import cases
 from connector.sync.pull import off_sources
@@ -90,38 +86,23 @@ class Asking(Upkeep):
         buyers: Path | None = None,
     ) -> dict[str, Any]:
         """A draft scoring model over the mirrored past, without looking ahead; beside the portal's other documents."""
-        draft: ScoringDocument = parse_text("scoring", _text(model), str(model))
+        lab = _laboratory()
+        draft: ScoringDocument = parse_text("scoring", lab.text_of(model), str(model))
         with self._context(name, offline=True) as ctx:
             refuse_half_a_mirror(ctx)
-            documents = ctx.rulebook.rules.documents
-            versions = {**documents.versions, "scoring": 0}
-            compiled = compile_documents(replace(documents, scoring=draft, versions=versions))
-            now, zone = self._clock.now_ms(), ctx.row.time_zone
-            with ctx.store.view() as u:
-                outcome, missing = _known(ctx, u, buyers) if buyers else (None, [])
-                begin = midnight_ms(first, zone) if first else study.first_created_ms(u, ctx.portal_id) or now
-            end = min(now, span(zone, now, first, last).to_ms) if last else now
-            asked = Question(min(begin, end), end, horizon_days, outcome)
-            return {**backtest(ctx, compiled, off_sources(ctx), asked), "unknown_buyers": missing}
+            told: dict[str, Any] = lab.backtested(ctx, draft, first, last, horizon_days, buyers)
+            return told
 
     def rehearse(self, name: str, days: int) -> dict[str, Any]:
         """What the next days would bring by time alone, as one plan; nothing is kept or sent."""
         with self._context(name, offline=True) as ctx:
-            return rehearse(ctx, days)
+            told: dict[str, Any] = _laboratory().rehearsed(ctx, days)
+            return told
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"{file} cannot be read as text.", remedy="Name a file in UTF-8.") from fault
-
-
-def _known(ctx: Context, u: Unit, file: Path) -> tuple[Outcome, list[str]]:
-    """Buyers known from elsewhere, found in the mirror by id or address."""
-    people = [person for page in study.people(u, ctx.portal_id) for person in page]
-    emails = {person.email: person.id for person in people if person.email}
-    return known(read_buyers(_text(file), str(file)), emails, {person.id for person in people})
+def _laboratory() -> Any:
+    """Loaded by name, when it is asked: no other command needs it."""
+    return importlib.import_module("connector.lab.asked")
 
 
 def _seen(ctx: Context, u: Unit, now_ms: int, off: frozenset[str]) -> Iterator[tuple[int, Quality, int, int]]:

@@ -27,7 +27,7 @@ from connector.sync.scope import Scope
 
 LANES = laning.MOST
 # One transaction takes in what lands within a moment, a few pages at most: its fixed costs are those of a page.
-GATHER = 4
+GATHER = 3
 PATIENCE = 0.1
 # A first mirror moves every record: beyond these *that* some moved is known, no longer which. A million ids are 100 MB.
 MOVED_KEPT = 10_000

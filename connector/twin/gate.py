@@ -6,7 +6,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -127,13 +127,15 @@ class Gate:
         fault = self._fault(environ)
         if fault is not None and not fault.get("after_effect") and fault["status"] != "slow":
             return self._faulty(environ, fault)
-        latency = self._state.dials.latency_of(kind)
-        latency += float(fault.get("seconds", 30)) if fault and fault["status"] == "slow" else 0
-        if latency > 0:
-            self._state.clock.sleep(latency)
+        if fault is not None and fault["status"] == "slow":
+            self._state.clock.sleep(float(fault.get("seconds", 30)))
+        due = self._state.clock.now() + timedelta(seconds=self._state.dials.latency_of(kind))
         with self._lock:
             self._state.caller = token.source
             answer = self._handle(environ)
+        # A portal's latency is all that its caller waits: what the twin itself takes to answer is part of it.
+        if (rest := (due - self._state.clock.now()).total_seconds()) > 0:
+            self._state.clock.sleep(rest)
         if fault is not None and fault.get("after_effect") and fault["status"] != "slow":
             return self._faulty(environ, fault)
         if fault is not None and fault.get("body") == "cut":
