@@ -26,7 +26,7 @@ from connector.portal.gateway import NewProperty, PropertyGroup, ProvisionOutcom
 from connector.portal.objects import definitions
 from connector.portal.translate import whole
 from connector.portal.transport import Call, encoded
-from connector.portal.versions import in_generation, typed_operation
+from connector.portal.versions import Operation, in_generation, typed_operation
 
 # What generated code takes and makes: it carries no types.
 Made = Any
@@ -64,11 +64,11 @@ class SessionRest:
         path = urlsplit(url).path
         query = urlencode([(name, text(value)) for name, value in query_params or ()])
         content = None if body is None else encoded(body)
-        return RestAnswer(self._caller.either(lambda: self._send(method, path, query, content)))
-
-    def _send(self, method: str, path: str, query: str, content: bytes | None) -> Answer:
         operation = typed_operation(method, path)
-        here = in_generation(path, self._caller.generation)
+        return RestAnswer(self._caller.anywhere(operation, lambda: self._send(operation, path, query, content)))
+
+    def _send(self, operation: Operation, path: str, query: str, content: bytes | None) -> Answer:
+        here = in_generation(path, self._caller.generation_of(operation))
         return self._caller.transport.call(Call(operation, here, operation.old, query, content))
 
     def GET(self, url: str, **options: Made) -> RestAnswer:  # noqa: N802 - the generated client's names

@@ -317,11 +317,12 @@ def typed_operation(method: str, path: str) -> Operation:
     reading = method == "GET"
     template = "/".join(part if part in _TYPED_WORDS else "{…}" for part in path.split("/") if part)
     room = re.search(r"/(properties|pipelines|owners|lists)\b", path)
+    dated = in_generation(f"/{template}", DATED)
     return Operation(
         f"typed.{room.group(1) if room else 'call'}",
         method,
         f"/{template}",
-        None,
+        dated if dated != f"/{template}" else None,
         kind="other" if reading else "write",
         safe=reading,
         optional=reading,

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from connector.clock import instant
-from connector.errors import MissingScope, NotFound, SkippableError
+from connector.errors import MissingScope, SkippableError
 from connector.model.records import PortalEvent
 from connector.portal.gateway import EventPage, Form
-from connector.store import Unit, cursors, history, records
+from connector.store import cursors, records
 from connector.sync.context import Context, StreamReport
 from connector.sync.keep import keep_events
 from connector.sync.sweep import chunks
+from connector.sync.visitors import views_of, visitors
 
 DAY_MS = 24 * 60 * 60 * 1000
 HISTORY_MS = 400 * DAY_MS
@@ -137,57 +137,21 @@ def _read_marketing_events(ctx: Context, state: dict[str, Any], report: StreamRe
 
 
 def _read_page_views(ctx: Context, state: dict[str, Any], report: StreamReport) -> None:
-    """Page views of contacts whose visit counters moved; one call a contact, so only recent visitors are asked for.
-
-    The events API answers for one object a query (HubSpot docs: events); counters are free with the contact.
-    """
+    """Page views of contacts that visited since, by one call each (``visitors.py``)."""
     started = ctx.clock.now_ms()
     floor = ctx.portal.now_ms() - PAGE_VIEW_WINDOW_MS
-    todo = state.get("todo")
+    seen_ms, blind, todo = state.get("seen_ms"), bool(state.get("blind")), state.get("todo")
     if todo is None:
-        todo = _visitors(ctx, state.get("seen_ms"), floor)
+        todo, blind = visitors(ctx, seen_ms, floor, blind=blind)
     ctx.progress.start("page_views", len(todo))
     with ThreadPoolExecutor(READERS, thread_name_prefix="views") as pool:
         for chunk in chunks(todo, 10 * READERS):
             found = list(pool.map(lambda contact_id: views_of(ctx, contact_id, floor), chunk))
             todo = todo[len(chunk) :]
-            kept = {"seen_ms": state.get("seen_ms"), "next_ms": started, "todo": todo}
+            kept = {"seen_ms": seen_ms, "next_ms": started, "todo": todo, "blind": blind}
             _keep(ctx, "page_views", tuple(event for events in found for event in events), kept, report)
-    _save(ctx, "page_views", {"seen_ms": state.get("next_ms", started)})
+    _save(ctx, "page_views", {"seen_ms": state.get("next_ms", started), **({"blind": True} if blind else {})})
     ctx.progress.finish("page_views")
-
-
-def _visitors(ctx: Context, seen_ms: int | None, floor: int) -> list[int]:
-    """Contacts that visited within the window: all of them at first, later those who are new or came again."""
-    with ctx.store.view() as u:
-        moved = None if seen_ms is None else _moved(ctx, u, seen_ms)
-        found: list[int] = []
-        for chunk in records.stream(u, ctx.portal_id, "contacts", ids=moved):
-            found += [r.id for r in chunk if (instant(r.properties.get("hs_analytics_last_timestamp")) or 0) >= floor]
-    return found
-
-
-def _moved(ctx: Context, u: Unit, seen_ms: int) -> list[int]:
-    """Contacts whose counters moved; those new to the mirror brought theirs along."""
-    again = history.moved(u, ctx.portal_id, "contacts", VISIT_COUNTERS, seen_ms)
-    return sorted({*again, *records.newcomers(u, ctx.portal_id, "contacts", seen_ms)})
-
-
-VISIT_COUNTERS = ("hs_analytics_last_timestamp", "hs_analytics_num_page_views")
-
-
-def views_of(ctx: Context, contact_id: int, floor: int) -> list[PortalEvent]:
-    found: list[PortalEvent] = []
-    after: str | None = None
-    while True:
-        try:
-            page = ctx.portal.page_views(contact_id, since_ms=floor, after=after)
-        except NotFound:
-            return found
-        found += page.events
-        if page.after is None or page.after == after:
-            return found
-        after = page.after
 
 
 SOURCES: dict[str, Callable[[Context, dict[str, Any], StreamReport], None]] = {

@@ -12,6 +12,7 @@ from connector.errors import MissingScope, SkippableError
 from connector.model.records import Association, ObjectType
 from connector.store import associations, cursors, history
 from connector.sync import engagement as sources
+from connector.sync import visitors
 from connector.sync.context import Context
 from connector.sync.keep import LINKED, keep_events
 
@@ -55,7 +56,7 @@ def engagement(ctx: Context, contacts: Collection[int], fresh: Collection[int]) 
         moved = [row for row in history.of(u, ctx.portal_id, "contacts", contacts) if row.seen_ms >= since]
         read = {name: cursors.get(u, ctx.portal_id, f"events/{name}") for name in ("forms", "page_views")}
     converted = {row.record_id for row in moved if row.property in CONVERSIONS} | set(fresh)
-    visited = {row.record_id for row in moved if row.property in sources.VISIT_COUNTERS} | set(fresh)
+    visited = {row.record_id for row in moved if row.property in visitors.VISIT_COUNTERS} | set(fresh)
     if converted and _is_on(read["forms"]):
         sources.read_source(ctx, "forms")
     if visited and len(visited) <= MOST_VISITORS and _is_on(read["page_views"]):
@@ -70,7 +71,7 @@ def _is_on(state: dict[str, object] | None) -> bool:
 def _views(ctx: Context, contacts: list[int]) -> None:
     floor = ctx.portal.now_ms() - sources.PAGE_VIEW_WINDOW_MS
     try:
-        found = [event for contact in contacts for event in sources.views_of(ctx, contact, floor)]
+        found = [event for contact in contacts for event in visitors.views_of(ctx, contact, floor)]
     except (SkippableError, MissingScope):
         return
     with ctx.store.unit() as u:

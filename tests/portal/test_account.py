@@ -47,11 +47,25 @@ class TestIdentity:
         web.get(f"{URL}/crm/objects/2026-09/contacts", json={"results": []})
         assert portal.page("contacts", after=None, properties=["email"]).records == ()
 
-    def test_a_feature_that_is_off_in_the_old_one_stays_off(self, portal, web):
-        web.get(f"{URL}/crm/v3/objects/deals", status_code=404)
+    def test_a_feature_that_is_off_in_the_old_one_is_looked_for_in_the_other_once(self, portal, web):
         web.get(OLD, json=DETAILS)
-        with pytest.raises(FeatureOff):
-            portal.page("deals", after=None, properties=["dealname"])
+        web.get(f"{URL}/crm/v3/objects/deals", status_code=404)
+        there = web.get(f"{URL}/crm/objects/2026-09/deals", status_code=404)
+        for _ in range(3):
+            with pytest.raises(FeatureOff):
+                portal.page("deals", after=None, properties=["dealname"])
+        assert there.call_count == 1
+
+    def test_calls_that_have_moved_are_found_where_they_are(self, portal, web):
+        """An account that still answers under its old path says nothing about where the records are."""
+        web.get(OLD, json=DETAILS)
+        old = web.get(f"{URL}/crm/v3/objects/contacts", status_code=404)
+        web.get(f"{URL}/crm/objects/2026-09/contacts", json={"results": []})
+        web.post(f"{URL}/crm/objects/2026-09/contacts/search", json={"total": 0, "results": []})
+        for _ in range(3):
+            assert portal.page("contacts", after=None, properties=["email"]).records == ()
+        assert old.call_count == 1
+        assert portal.search("contacts", groups=(), sort="hs_object_id", properties=("email",)).total == 0
 
     def test_a_configured_generation_is_not_questioned(self, clock, web):
         portal = connect(URL, TOKEN, clock=clock, generation="2026-09")

@@ -9,6 +9,7 @@ import pytest
 from connector.store import cursors
 from connector.sync.facts import cases
 from connector.sync.pull import off_sources
+from connector.sync.visitors import SAMPLE
 from tests.journeys.steps import people, stream
 from tests.rig import rig
 from tests.sync.steps import FORMS, MAILS, VIEWS, acts, context, killed, look, parked, paths, watched
@@ -192,6 +193,32 @@ def test_visitors_not_reached_before_the_kill_are_asked_for_after_it(tmp_path):
             r.run("sync")
         assert 100 - had <= len(paths(calls, VIEWS)) <= 100 - had + 1
         assert len(r.rows("activities")) == 100
+
+
+def test_a_portal_that_counts_no_visits_is_asked_nevertheless(tmp_path):
+    """Unknown is not zero: contacts without counters do not mean that nobody came."""
+    with rig(tmp_path, counters_lag=10**9) as r:
+        ids = people(r, 30)
+        for contact in ids[::2]:
+            r.twin.page_view(contact, PRICES)
+        r.run("sync")
+        assert sorted(int(row["contact"]) for row in r.rows("activities")) == sorted(ids[::2])
+        r.clock.advance(7200)
+        r.twin.page_view(ids[1], PRICES)
+        r.run("sync")
+        assert acts(r, ids[1]) == ["price_page"]
+
+
+def test_where_nobody_ever_came_a_few_are_asked_once(tmp_path):
+    with rig(tmp_path) as r:
+        people(r, 30)
+        with watched(r) as calls:
+            r.run("sync")
+        assert len(paths(calls, VIEWS)) == SAMPLE
+        r.clock.advance(7200)
+        with watched(r) as calls:
+            r.run("sync")
+        assert paths(calls, VIEWS) == []
 
 
 # marketing events and subscriptions -------------------------------------------------------------------------------

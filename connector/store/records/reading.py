@@ -102,6 +102,13 @@ def window_count(
     return u.number(sa.select(sa.func.count()).select_from(table).where(mine(table, portal_id), *inside))
 
 
+def newest(u: Unit, portal_id: int, object_type: ObjectType, most: int) -> list[int]:
+    """The living records that were changed last, by the portal's clock."""
+    c = table_of(object_type).c
+    query = sa.select(c.id).where(mine(c.id.table, portal_id), c.archived.is_(False))
+    return [row[0] for row in u.rows(query.order_by(c.modified_ms.desc(), c.id.desc()).limit(most))]
+
+
 def newcomers(u: Unit, portal_id: int, object_type: ObjectType, since_ms: int) -> list[int]:
     """Live records the mirror first saw from ``since_ms`` on (our clock), unless they were older than a week by then.
 
