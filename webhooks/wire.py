@@ -16,6 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from webhooks.signature import Request
 
 MOST_BYTES = 4 << 20
+MOST_LET_GO = 16 << 20
 RETRY_AFTER_S = 30
 COMPLAIN_EVERY_MS = 60_000
 
@@ -70,13 +71,23 @@ def body() -> bytes | None:
     """The raw bytes; None when they are more than is taken, by their own word or once so many have come."""
     length = request.content_length
     if length is not None:
-        return bytes(request.environ["wsgi.input"].read(length)) if length <= MOST_BYTES else None
+        if length <= MOST_BYTES:
+            return bytes(request.environ["wsgi.input"].read(length))
+        _let_go(length)
+        return None
     request.max_content_length = MOST_BYTES + 1  # at its limit werkzeug cuts without a word; one more tells
     try:
         found = request.get_data(cache=False)
     except RequestEntityTooLarge:
         return None
     return found if len(found) <= MOST_BYTES else None
+
+
+def _let_go(length: int) -> None:
+    """Take in what is refused anyway, up to a bound: a sender that is still sending hears a closed door, no answer."""
+    stream, left = request.environ["wsgi.input"], min(length, MOST_LET_GO)
+    while left > 0 and (chunk := stream.read(min(left, 65_536))):
+        left -= len(chunk)
 
 
 def signed_request(content: bytes) -> Request:

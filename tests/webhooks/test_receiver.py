@@ -148,7 +148,7 @@ class TestAnswers:
         assert len(logs) == 1
         assert "LEADWRIGHT_" in logs[0]["reason"]
 
-    def test_a_body_over_the_limit_is_refused_unread(self, desk: Desk) -> None:
+    def test_a_body_over_the_limit_is_refused_by_its_own_word(self, desk: Desk) -> None:
         assert desk.post(body=b"x" * (MOST_BYTES + 1), **headers()) == 413
         assert desk.counts == {("webhooks_refused", "too_large"): 1}
 
