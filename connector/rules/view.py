@@ -74,7 +74,7 @@ class Answer:
 class View:
     """The facts of one contact, prepared once per judgement. ``answers`` are those of the best persona's targets."""
 
-    __slots__ = ("answers", "day", "facts", "fields", "groups", "missing", "now", "properties")
+    __slots__ = ("_together", "answers", "day", "facts", "fields", "groups", "missing", "now", "properties")
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
@@ -92,13 +92,16 @@ class View:
             else:
                 groups[kind] = [activity]
         self.groups = groups
+        self._together: dict[tuple[str, ...], list[Activity]] = {}
 
     def did(self, kinds: tuple[str, ...]) -> list[Activity]:
-        """All activities of these kinds, in time order."""
-        found = [self.groups[kind] for kind in kinds if kind in self.groups]
-        if len(found) <= 1:
-            return found[0] if found else []
-        return sorted(chain.from_iterable(found), key=_when)
+        """All activities of these kinds, in time order; put together once, however many rules ask."""
+        known = self._together.get(kinds)
+        if known is None:
+            found = [self.groups[kind] for kind in kinds if kind in self.groups]
+            known = sorted(chain.from_iterable(found), key=_when) if len(found) > 1 else found[0] if found else []
+            self._together[kinds] = known
+        return known
 
 
 _DAYS: dict[int, str] = {}

@@ -29,8 +29,8 @@ class Deed:
     """An activity rule, compiled."""
 
     __slots__ = (
-        "_bound", "_counting", "_each", "_fading", "_idle", "_kind", "_matches", "_most", "_reasons", "_rule", "_span",
-        "_verdicts", "_window", "_worth",
+        "_bound", "_counting", "_each", "_fading", "_idle", "_kind", "_lacking", "_matches", "_most", "_reasons",
+        "_rule", "_span", "_verdicts", "_window", "_worth",
         "effort", "family", "kinds", "label", "name", "profile", "sources",
     )  # fmt: skip
 
@@ -55,6 +55,7 @@ class Deed:
         self._each, self._counting = rule.points, rule.counting
         self._worth: dict[int, tuple[int, int]] = {}
         self._reasons: dict[tuple[int, int, int], str] = {}
+        self._lacking: dict[tuple[int, frozenset[str]], UnknownLine] = {}
 
     def find(self, view: View, _persona: int) -> Finding:
         seen = view.groups.get(self._kind) if self._kind else self._seen(view)
@@ -137,8 +138,12 @@ class Deed:
     def _unread(self, points: int, view: View) -> UnknownLine | None:
         if (more := self._more(points)) == 0:
             return None
-        off = ", ".join(sorted(self.sources & view.missing))
-        return UnknownLine(self.name, self.family, more, f"source off: {off}")
+        key = more, view.missing
+        line = self._lacking.get(key)
+        if line is None:
+            off = ", ".join(sorted(self.sources & view.missing))
+            line = self._lacking[key] = UnknownLine(self.name, self.family, more, f"source off: {off}")
+        return line
 
     def _line(self, times: int, counted: Sequence[Activity], points: int) -> Line:
         newest = counted[-1]
