@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def receipt_json(receipt: Receipt) -> dict[str, Any]:
     """The receipt with plain keys; the points of ``lines`` add up to ``score``."""
+    return _told(receipt, lambda values: [_plain(one) for one in values])
+
+
+def receipt_tree(receipt: Receipt) -> dict[str, Any]:
+    """The same for an encoder that writes dataclasses itself, many times as fast as Python takes them apart."""
+    return _told(receipt, list)
+
+
+def _told(receipt: Receipt, each: Callable[[Sequence[Plain]], list[Any]]) -> dict[str, Any]:
     return {
         "contact": str(receipt.contact_id),
         "at": _iso(receipt.at_ms),
@@ -32,24 +41,24 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "engagement": receipt.engagement,
         "grade": receipt.grade,
         "families": dict(receipt.families),
-        "lines": [_plain(line) for line in receipt.lines],
-        "unknown": [_plain(line) for line in receipt.unknown],
+        "lines": each(receipt.lines),
+        "unknown": each(receipt.unknown),
         "stage": receipt.stage,
-        "gates": [_plain(gate) for gate in receipt.gates],
-        "next": [_plain(step) for step in receipt.next_steps],
-        "levels": [_plain(level) for level in receipt.levels],
+        "gates": each(receipt.gates),
+        "next": each(receipt.next_steps),
+        "levels": each(receipt.levels),
         "persona": _plain(receipt.persona) if receipt.persona else None,
-        "models": [_model_json(model) for model in receipt.models],
+        "models": [_model_told(model, each) for model in receipt.models],
     }
 
 
-def _model_json(model: ModelScore) -> dict[str, Any]:
+def _model_told(model: ModelScore, each: Callable[[Sequence[Plain]], list[Any]]) -> dict[str, Any]:
     return {
         **_plain(model),
         "families": dict(model.families),
-        "lines": [_plain(line) for line in model.lines],
-        "unknown": [_plain(line) for line in model.unknown],
-        "levels": [_plain(level) for level in model.levels],
+        "lines": each(model.lines),
+        "unknown": each(model.unknown),
+        "levels": each(model.levels),
         "persona": _plain(model.persona) if model.persona else None,
     }
 

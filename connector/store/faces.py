@@ -23,5 +23,8 @@ def face(values: Properties) -> str:
 
 def folded(text: str) -> str:
     """Without case, accents and runs of blanks, so that ``MÜLLER`` is found by ``muller``."""
-    plain = unicodedata.normalize("NFKD", clean(text).casefold())
+    plain = clean(text).casefold()
+    if plain.isascii():
+        return " ".join(plain.split())
+    plain = unicodedata.normalize("NFKD", plain)
     return " ".join("".join(one for one in plain if not unicodedata.combining(one)).split())

@@ -21,7 +21,7 @@ from connector.rules import plan as planning
 from connector.rules.decide import STAMP, same_value
 from connector.rules.judge import next_change_ms
 from connector.rules.needs import circle_of
-from connector.rules.receipt import receipt_json
+from connector.rules.receipt import receipt_tree
 from connector.store import (
     Unit,
     associations,
@@ -267,7 +267,7 @@ def _receipt_row(case: Case, judgement: Judgement, due_ms: int | None) -> Receip
         engagement=receipt.engagement,
         stage=receipt.stage,
         due_ms=due_ms,
-        body=orjson.dumps(receipt_json(receipt)).decode(),
+        body=orjson.dumps(receipt_tree(receipt)).decode(),
         face=face(case.record.properties),
     )
 

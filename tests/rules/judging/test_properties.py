@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from connector.model.judgement import FAMILIES, Circle, Colleague, Facts, Judgem
 from connector.model.records import Activity
 from connector.rules.compiled import Compiled, compile_documents
 from connector.rules.judge import judge, next_change_ms
-from connector.rules.receipt import receipt_from_json, receipt_json
+from connector.rules.receipt import receipt_from_json, receipt_json, receipt_tree
 from tests.rules.judging.build import DAY, NOW, PORTAL, _preset_data, document, documents, judged
 
 KINDS = (
@@ -282,6 +283,7 @@ def test_the_parts_add_up(compiled: Compiled, facts: Facts) -> None:
             assert receipt.families[family.name] <= family.cap
     assert len(receipt.next_steps) <= 5
     assert receipt_from_json(receipt_json(receipt)) == receipt
+    assert orjson.loads(orjson.dumps(receipt_tree(receipt))) == orjson.loads(orjson.dumps(receipt_json(receipt)))
 
 
 @CALM
