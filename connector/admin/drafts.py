@@ -103,7 +103,9 @@ def dry_run_of(ask: Ask, kind: str, text: str) -> Task | None:
 
     def work(task: Task) -> dict[str, Any]:
         with frame.service.looking(name) as ctx:
-            return dry_run.dry_run(replace(ctx, progress=task), kind, text)
+            told_as_it_goes = replace(ctx, progress=task)
+            task.first = dry_run.scores_ahead(told_as_it_goes, kind, text)
+            return dry_run.dry_run(told_as_it_goes, kind, text)
 
     return waiting(frame.store).ask(key_of(ask, "dry run", kind, text), work)
 

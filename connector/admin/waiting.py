@@ -24,11 +24,12 @@ REMEMBERED = 24
 
 
 class Task(Silent):
-    """One piece of work and how far it is."""
+    """One piece of work and how far it is. ``first``: what is known before the rest, for work that has such a thing."""
 
     def __init__(self) -> None:
         self.done = 0
         self.total: int | None = None
+        self.first: Any = None
         self.result: Any = None
         self.fault: ConnectorError | None = None
         self.over = threading.Event()

@@ -24,7 +24,7 @@ from connector.rules.documents.scoring import ScoringDocument
 from connector.store import activities, documents, receipts, records
 from connector.store.receipts import Standing
 from connector.sync import library, previewing
-from connector.sync.ahead import everybody
+from connector.sync.ahead import MANY, everybody
 from connector.sync.context import Context
 from connector.sync.dispatch import Dispatch
 from connector.sync.facts import Case, cases
@@ -114,6 +114,16 @@ def scores_of(ctx: Context, kind: str, text: str) -> dict[str, Any]:
     many = everybody()
     told: dict[str, Any] = many.told(ctx, many.trial(ctx, draft, threshold), threshold)
     return told
+
+
+def scores_ahead(ctx: Context, kind: str, text: str) -> dict[str, Any] | None:
+    """The scores of a draft before all the rest of the dry run, where so many contacts make the rest take a while."""
+    draft = parse_text(library.known(kind), text, "draft")
+    with ctx.store.view() as u:
+        live = records.count(u, ctx.portal_id, "contacts")
+    if not isinstance(draft, ScoringDocument) or live < MANY or not scorable(draft):
+        return None
+    return scores_of(ctx, kind, text)
 
 
 def rehearsed(ctx: Context, kind: str, text: str) -> dict[str, Any]:

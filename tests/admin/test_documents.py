@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 
 import pytest
 
 from connector.admin import waiting
 from connector.rules.documents import KINDS
 from connector.store import documents, drafts
+from connector.sync import dry_run
 from tests.admin.conftest import ANNA
 from tests.admin.desk import as_shipped, standing_house
 
@@ -288,3 +290,26 @@ def test_the_pages_speak_german(house):
         "am Limit dieses Portals",
     ):
         assert words in page
+
+
+def test_in_a_large_portal_the_scores_are_told_before_all_the_rest(house, monkeypatch):
+    go_on, whole = threading.Event(), dry_run.dry_run
+
+    def slow(*parts):
+        assert go_on.wait(30)
+        return whole(*parts)
+
+    monkeypatch.setattr(dry_run, "MANY", 1)
+    monkeypatch.setattr(dry_run, "dry_run", slow)
+    draft(house, text_of(house).replace("threshold: 50", "threshold: 21"))
+    number = the_draft(house).id
+    page = house.get(f"{BASE}/scoring/drafts/{number}")
+    said = re.search(r"known already: (\d+) rise, (\d+) fall; (\d+) contacts reach 21 points, now it is (\d+)", page)
+    assert said, "the scores stand there while everybody is being judged"
+    go_on.set()
+    for task in waiting.waiting(house.service.store)._tasks.values():
+        assert task.over.wait(30)
+    page = house.get(f"{BASE}/scoring/drafts/{number}")
+    assert "known already" not in page
+    assert "Publish" in page
+    house.post(f"{BASE}/scoring/drafts/{number}/discard", 303, seen=the_draft(house).revision)
