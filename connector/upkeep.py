@@ -185,7 +185,10 @@ class Upkeep(Installation):
 
     def config_scores_file(self, name: str, path: Path) -> dict[str, Any]:
         """Whose score publishing a scoring document would change; nothing is kept."""
-        kind, text = library.read_valid(path)
+        return self.config_scores(name, *library.read_valid(path))
+
+    def config_scores(self, name: str, kind: str, text: str) -> dict[str, Any]:
+        """Whose score publishing this text would change; nothing is kept."""
         with self._context(name, offline=True) as ctx:
             return dry_run.scores_of(ctx, kind, text)
 

@@ -10,7 +10,6 @@ from connector.admin.frame import Ask
 from connector.errors import ConnectorError
 from connector.store import outbox
 from connector.store import runs as kept
-from connector.store.runs import RunRow
 
 UNPROCESSABLE = 422
 PAGE = 50
@@ -25,14 +24,9 @@ def runs(ask: Ask) -> Response:
     shown = found[:PAGE]
     older = shown[-1].number if len(found) > PAGE else None
     return ask.page(
-        "runs.html", runs=shown, older=older, first=number is None, plain=plain, undoable=undoable,
+        "runs.html", runs=shown, older=older, first=number is None, plain=plain, undoable=kept.undoable,
         errand=errands.standing(ask, "undo"), outcome=errands.outcome, now=ask.frame.clock.now_ms(),
     )  # fmt: skip
-
-
-def undoable(run: RunRow) -> bool:
-    """Whether a run wrote anything that could be taken back."""
-    return run.kind == "apply" and run.state != "running" and bool(run.counts.get("written"))
 
 
 def before_undo(ask: Ask, run: str, *, error: tuple[str, str] | None = None, status: int = 200) -> Response:
@@ -43,7 +37,13 @@ def before_undo(ask: Ask, run: str, *, error: tuple[str, str] | None = None, sta
     if found is None or found.kind != "apply":
         return ask.go("/runs", ask.t("There is no such run."), portal=ask.portal.name)
     return ask.page(
-        "runs_undo.html", status=status, run=found, counts=counts, plain=plain, error=error, undoable=undoable(found)
+        "runs_undo.html",
+        status=status,
+        run=found,
+        counts=counts,
+        plain=plain,
+        error=error,
+        undoable=kept.undoable(found),
     )
 
 

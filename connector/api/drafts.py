@@ -7,6 +7,7 @@ person's token it is the very draft that the person edits on the pages.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import Field
@@ -51,6 +52,35 @@ class SaveDraft(In):
 
     body: Yaml
     base: int | None = Field(None, ge=0, lt=10**9)
+
+
+class Ways(Out):
+    """How many rise and how many fall."""
+
+    up: int
+    down: int
+
+
+class BeforeAfter(Out):
+    """How many now, and how many then."""
+
+    before: int
+    after: int
+
+
+class Scores(Out):
+    """Whose score publishing a scoring draft would change, and who would pass the threshold for MQL."""
+
+    portal: str
+    contacts: int
+    never_judged: int
+    score: Ways
+    grade: Ways
+    grades: dict[str, int]
+    threshold: int
+    over_threshold: BeforeAfter
+    newly_over: int
+    no_longer_over: int
 
 
 class DryRun(Out):
@@ -130,14 +160,27 @@ def dry_run_draft(call: Call) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in ("people", "ids", "rows")}
 
 
+def scores_of_draft(call: Call) -> dict[str, Any]:
+    """Everybody's score by the draft, worked out at once; stages and writes are for the whole dry run."""
+    kind = call.parts["kind"]
+    with call.frame.store.view() as u:
+        own = drafting.own(u, call.portal, kind, call.caller.who)
+    told = _alone(lambda: call.frame.service.config_scores(call.portal.name, kind, own.body))
+    return {name: value for name, value in told.items() if name not in ("people", "ids")}
+
+
 def _dry_run(call: Call, kind: str, text: str) -> dict[str, Any]:
+    return _alone(lambda: call.frame.service.config_dry_run(call.portal.name, kind, text))
+
+
+def _alone(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     if not _ONE_DRY_RUN.acquire(blocking=False):
         raise Problem(
             503, "busy", "Another dry run is at work.", remedy="Try again when it is done.",
             headers={"Retry-After": "5"},
         )  # fmt: skip
     try:
-        return call.frame.service.config_dry_run(call.portal.name, kind, text)
+        return work()
     finally:
         _ONE_DRY_RUN.release()
 
@@ -180,6 +223,8 @@ ROUTES: tuple[Route, ...] = (
           faults=(409,)),
     Route("POST", f"{DRAFT}/dry-run", "editor", "What publishing the draft would do to everybody", dry_run_draft,
           DryRun, body=Nothing, faults=(409,)),
+    Route("POST", f"{DRAFT}/scores", "editor", "Whose score publishing a scoring draft would change, within seconds",
+          scores_of_draft, Scores, body=Nothing, faults=(409,)),
     Route("POST", f"{ONE}/publish", "admin", "Make the draft the portal's document", publish_draft, Published,
           body=Publish, faults=(409, 412)),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from connector.api.shapes import Hash, Ident, In, Nothing, Out
 from connector.clock import iso
 from connector.reports.planned import standing_plan
 from connector.reports.wording import masked, masked_email, masked_value
+from connector.store import runs
 from connector.sync import errands
 from connector.sync.errands import Errand, Kind
 
@@ -84,7 +85,7 @@ class ErrandState(Out):
 
     errand: str
     portal: str
-    kind: Literal["plan", "apply"]
+    kind: Literal["plan", "apply", "undo"]
     state: Literal["waiting", "working", "done", "refused"]
     asked_at: str
     ended_at: str | None
@@ -147,6 +148,21 @@ def apply_plan(call: Call) -> dict[str, Any]:
     return _asked(call, "apply", call.body.hash, f"Asked for the plan {call.body.hash[:12]} to be applied")
 
 
+def undo_run(call: Call) -> dict[str, Any]:
+    """Only what HubSpot still holds of ours is taken back; a run that wrote nothing cannot be undone."""
+    run = call.parts["run"]
+    with call.frame.store.view() as u:
+        found = runs.get(u, call.portal.id, run)
+    if found is None or found.kind != "apply":
+        raise nothing_there()
+    if not runs.undoable(found):
+        raise Problem(
+            409, "nothing_to_undo", "This run wrote nothing that could be taken back, or is still at it.",
+            remedy="Look at the runs: only one that is over and has written is undone.",
+        )  # fmt: skip
+    return _asked(call, "undo", run, f"Asked for the run {run} to be undone")
+
+
 def _asked(call: Call, kind: Kind, what: str, sentence: str) -> dict[str, Any]:
     errand = call.frame.service.errand(call.portal.name, kind, what, call.caller.who)
     with call.frame.store.unit() as u:
@@ -188,6 +204,8 @@ ROUTES: tuple[Route, ...] = (
           status=202, faults=(409,)),
     Route("POST", f"{BASE}/apply", "admin", "Have the worker carry out the plan with this hash", apply_plan,
           ErrandState, body=Apply, status=202, faults=(409,)),
+    Route("POST", "/portals/{portal}/runs/{run}/undo", "admin", "Have the worker take a run back", undo_run,
+          ErrandState, body=Nothing, status=202, faults=(409,)),
     Route("GET", "/portals/{portal}/errands/{errand}", "analyst", "What came of what the worker was asked for",
           get_errand, ErrandState),
 )  # fmt: skip

@@ -60,6 +60,6 @@ def get_report(call: Call) -> dict[str, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/portals/{portal}/reports/{report}", "viewer", "KPIs, funnel, the eight questions, content, nurtures",
-          get_report, Report, ReportQuery),
+    Route("GET", "/portals/{portal}/reports/{report}", "viewer",
+          "KPIs, funnel, the eight questions, content, nurtures, data quality", get_report, Report, ReportQuery),
 )  # fmt: skip

@@ -29,9 +29,10 @@ PARTS: Mapping[str, tuple[str, str]] = {
     "contact": (r"[0-9]{1,18}", "A contact's id in HubSpot; an older id of a merged contact will do."),
     "kind": ("|".join(KINDS), "A kind of document."),
     "version": (r"[0-9]{1,9}", "The number of a version."),
-    "errand": (r"(plan|apply)-[0-9]{1,16}", "What a call that asks the worker answered."),
+    "errand": (r"(plan|apply|undo)-[0-9]{1,16}", "What a call that asks the worker answered."),
     "cause": (r"[0-9a-f]{24}", "One cause for which something is put aside."),
-    "report": ("kpis|funnel|questions|assets|nurtures", "Which report."),
+    "report": ("kpis|funnel|questions|assets|nurtures|quality", "Which report."),
+    "run": (r"[a-z]{1,20}-[0-9]{1,12}", "A run, as the list of runs names it."),
 }
 
 

@@ -32,6 +32,11 @@ class RunRow:
     note: str
 
 
+def undoable(run: RunRow) -> bool:
+    """Whether a run is over and wrote anything that could be taken back."""
+    return run.kind == "apply" and run.state != RUNNING and bool(run.counts.get("written"))
+
+
 def start(u: Unit, portal_id: int, kind: str, now_ms: int, *, plan_hash: str = "") -> str:
     """Begin a run; its id, like ``apply-17``: the kind and the portal's own running number."""
     u.own(portal_id)

@@ -59,6 +59,17 @@ def applying(desk: Desk) -> Sent:
     return "POST", f"{AT}/plan/apply", {"json": {"hash": desk.program("admin").get(f"{AT}/plan")["hash"]}}
 
 
+def scoring(desk: Desk) -> Sent:
+    method, path, more = trying(desk)
+    return method, path.replace("/dry-run", "/scores"), more
+
+
+def undoing(desk: Desk) -> Sent:
+    desk.service.live(ACME)
+    run = desk.service.apply(ACME, plan_hash=desk.service.plan(ACME)["hash"])["run"]
+    return "POST", f"{AT}/runs/{run}/undo", {"json": {}}
+
+
 # What lets each changing call succeed, how many entries it leaves, and the same call as it would be refused.
 GOOD: dict[str, tuple[Callable[[Desk], Sent], int]] = {
     "sync_now": (lambda _: ("POST", f"{AT}/sync", {"json": {}}), 1),
@@ -67,11 +78,13 @@ GOOD: dict[str, tuple[Callable[[Desk], Sent], int]] = {
     "save_draft": (lambda _: ("PUT", DRAFT, {"json": {"body": TEXT}, "headers": {"If-Match": '"0"'}}), 1),
     "discard_draft": (discarding, 1),
     "dry_run_draft": (trying, 0),  # it keeps nothing
+    "scores_of_draft": (scoring, 0),
+    "undo_run": (undoing, 1),
     "publish_draft": (publishing, 1),
     "revert_document": (reverting, 1),
     "retry_held": (retrying, 1),
 }
-AGAIN = {"apply_plan", "save_draft", "discard_draft", "publish_draft", "revert_document", "retry_held"}
+AGAIN = {"apply_plan", "undo_run", "save_draft", "discard_draft", "publish_draft", "revert_document", "retry_held"}
 
 
 def test_every_changing_call_is_here():

@@ -241,6 +241,23 @@ class TestPlan:
         assert who.post(f"{AT}/plan/apply", 409, hash=plan_hash)["type"].endswith("errand_stands")
         assert len(desk.deeds()) == 1
 
+    def test_a_run_is_taken_back_by_the_worker(self, desk):
+        desk.service.live(ACME)
+        run = desk.service.apply(ACME, plan_hash=desk.service.plan(ACME)["hash"])["run"]
+        who = desk.program("admin")
+        told = who.post(f"{AT}/runs/{run}/undo", 202)
+        assert (told["kind"], told["state"]) == ("undo", "waiting")
+        desk.work()
+        done = who.get(f"{AT}/errands/{told['errand']}")
+        assert (done["state"], done["told"]["restored"] > 0) == ("done", True)
+        assert {one.get("leadwright_score") for one in desk.rig.twin.truth().values()} == {None}
+
+    def test_what_wrote_nothing_cannot_be_taken_back(self, desk):
+        who = desk.program("admin")
+        who.post(f"{AT}/runs/apply-99/undo", 404)
+        sync = next(one["run"] for one in who.get(f"{AT}/runs")["runs"] if one["kind"] != "apply")
+        who.post(f"{AT}/runs/{sync}/undo", 404)
+
     def test_made_anew(self, desk):
         who = desk.program("analyst")
         told = who.post(f"{AT}/plan", 202)
@@ -393,7 +410,7 @@ class TestHeld:
 class TestReports:
     """Figures as the command gives them."""
 
-    @pytest.mark.parametrize("what", ["kpis", "funnel", "questions", "assets", "nurtures"])
+    @pytest.mark.parametrize("what", ["kpis", "funnel", "questions", "assets", "nurtures", "quality"])
     def test_as_the_command_gives_it(self, shared, what):
         told = shared.program("viewer").get(f"{AT}/reports/{what}", language="de")
         mine = json.loads(json.dumps(shared.service.report(ACME, what, language="de"), default=str))

@@ -26,11 +26,11 @@ from connector.sync.rulebook import SHIPPED
 from tests.api.conftest import ACME, OTHER, Desk, Program
 
 VALUES = {"portal": ACME, "contact": "{contact}", "kind": "scoring", "version": "1", "errand": "plan-1",
-          "cause": "0" * 24, "report": "kpis"}  # fmt: skip
+          "cause": "0" * 24, "report": "kpis", "run": "apply-1"}  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
     "sync_now": {}, "make_plan": {}, "apply_plan": {"hash": "3f9c"},
     "save_draft": {"body": preset_text(*SHIPPED["scoring"])},
-    "dry_run_draft": {}, "publish_draft": {"revision": 1, "reason": "because"},
+    "dry_run_draft": {}, "scores_of_draft": {}, "undo_run": {}, "publish_draft": {"revision": 1, "reason": "because"},
     "revert_document": {"version": 1, "expected": 1}, "retry_held": {"how": "all"},
 }  # fmt: skip
 OF_PORTAL = [route for route in ROUTES if route.of_portal]
