@@ -315,6 +315,21 @@ class Upkeep(Installation):
         with self.store.view() as u:
             return read_log(u, self._vault, portal_id=portal_id, user_id=user_id, before=before, check=check)
 
+    def stance(self, name: str) -> str:
+        """How a portal stands, in two words, for the audit log; '' where none of that name is connected."""
+        with self.store.view() as u:
+            row = next((one for one in portals.every(u) if one.name == name), None)
+        if row is None:
+            return ""
+        return "paused" if row.paused_ms is not None else "live" if row.live else "observe mode"
+
+    def book_deed(self, what: str, *, portal: str = "", before: str = "", after: str = "") -> None:
+        """An entry of the audit log for what was done by command."""
+        with self.store.unit() as u:
+            row = next((one for one in portals.every(u) if one.name == portal), None)
+            ident = row.id if row is not None else None
+            self.books.book(u, COMMAND_LINE, what, before=before, after=after, portal_id=ident, portal=portal)
+
     def people_invite(self, email: str, role: str = "owner", names: Sequence[str] = ()) -> dict[str, Any]:
         """Let somebody in: a one-time link, with that role in these portals or, without any, everywhere."""
         return self.people.invite(COMMAND_LINE, email, self.people.roles_by_name(role, list(names))).told()

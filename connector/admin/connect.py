@@ -40,6 +40,8 @@ FEATURES = {
     "contacts": "Contacts", "companies": "Companies", "deals": "Deals", "owners": "Owners", "properties": "Properties",
     "forms": "Forms", "email events": "Marketing e-mails", "marketing events": "Webinars and events",
     "page views and custom events": "Page views", "subscriptions": "Subscriptions", "workflows": "Workflows",
+    "calls": "Calls", "meetings": "Meetings", "notes": "Notes", "sales e-mails": "Sales e-mails", "tasks": "Tasks",
+    "property rules": "Rules of properties",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template
 from werkzeug.datastructures import MultiDict
 
+from connector.admin import plain
 from connector.admin.doors import Door, Porter, Visitor
 from connector.admin.words import Words
 from connector.clock import Clock
@@ -79,11 +80,18 @@ class Ask:
         said = self.frame.porter.heard(self.visitor) if self.visitor and heard else ""
         html = render_template(
             f"admin/{template}", ask=self, t=self.words.t, w=self.words, visitor=self.visitor,
-            portal=self.portal_row, said=said, url=self.url, **values,
+            portal=self.portal_row, said=said, url=self.url, **self._paused(), **values,
         )  # fmt: skip
         answer = make_response(html, status)
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+    def _paused(self) -> dict[str, Any]:
+        """Why the page's portal rests, in this language, and whether only connecting it again ends that."""
+        if self.portal_row is None or self.portal_row.paused_ms is None:
+            return {}
+        reason = self.portal_row.pause_reason
+        return {"paused_why": plain.why(self.words, reason), "paused_for_good": plain.UNINSTALLED in reason}
 
     def go(self, path: str, said: str = "", *, portal: str | None = None) -> Response:
         """After something was done: on to another page (303), which begins with that sentence.

@@ -191,7 +191,7 @@ def _cell(ask: Ask, row: Row, person: Person, seen: Seen) -> Cell:
         kind=KINDS[effect],
         word=words(ask)[effect],
         also=also,
-        reason=seen.reason,
+        reason=ask.t(seen.reason) if seen.reason else "",
     )
 
 

@@ -123,8 +123,9 @@ def _answered(ask: Ask, parts: dict[str, str], cookie: str) -> Response:
     except ConfigError as fault:
         return failed(ask, 400, fault)
     except ConnectorError as fault:
-        log.warning("page_failed", reason=fault.reason, path=ask.door.path)
-        return failed(ask, 503, None if isinstance(fault, StoreError) else fault)
+        number = secrets.token_hex(4)
+        log.warning("page_failed", reason=fault.reason, path=ask.door.path, number=number)
+        return failed(ask, 503, None if isinstance(fault, StoreError) else fault, number=number)
 
 
 def _refused(ask: Ask, parts: dict[str, str]) -> Response | None:

@@ -33,6 +33,7 @@ ENDINGS = {
     "lost": "the version it came in by is gone",
 }  # fmt: skip
 JUST_NOW_MS = 10_000
+UNINSTALLED = "the app was uninstalled in HubSpot"  # what sync/renewing says of a grant that is gone
 KINDS_OF_RUN = {"pull": "Sync", "apply": "Write-back", "verify": "Verification", "sync": "Sync"}
 STATES_OF_RUN = {
     "running": "under way", "done": "done", "part": "done in part", "failed": "failed",
@@ -104,6 +105,8 @@ def state_sentence(w: Words, state: State) -> str:
 def why(w: Words, text: str) -> str:
     """A kept reason without commands, in this language where it is known."""
     plain = without_commands(text).rstrip(".")
+    if UNINSTALLED in plain:
+        return w.t("HubSpot lets us in no more: the app was uninstalled there, or its access was taken back")
     return w.t("paused by hand") if plain == BY_HAND else said(w, plain)
 
 

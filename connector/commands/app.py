@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
+from connector.commands.booked import Booked
 from connector.commands.contract import LeadService, Result, ServiceParts
 from connector.commands.output import write_json
 from connector.errors import ConfigError, ConnectorError
@@ -56,7 +57,7 @@ class App:
     def service(self) -> Iterator[LeadService]:
         """The opened service, reporting its progress to stderr."""
         with self.watched() as progress, self.parts().open(self.settings(), progress=progress) as service:
-            yield service
+            yield Booked(service)
 
     @contextmanager
     def watched(self) -> Iterator[Progress]:

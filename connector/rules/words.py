@@ -84,6 +84,43 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "step_short": ("{short} points short of MQL: {step}", "{short} Punkte bis MQL: {step}"),
     "step_ask": ("Find out: {label} (+{points})", "Herausfinden: {label} (+{points})"),
     "step_do": ("{label} (+{points})", "{label} (+{points})"),
+    "gate_points_raw": (
+        "{points} of {bar} points, uncalibrated",
+        "{points} von {bar} Punkten, nicht kalibriert",
+    ),
+    "gate_points": ("{points} of {bar} points", "{points} von {bar} Punkten"),
+    "gate_acts_last": (
+        "Converting acts: {times}, the last kind {kind}",
+        "Handlungen, die Interesse zeigen: {times}, zuletzt {kind}",
+    ),
+    "gate_acts_off": (
+        "Converting acts: {times} of {least} seen, source off: {off}",
+        "Handlungen, die Interesse zeigen: {times} von {least} gesehen, Quelle abgeschaltet: {off}",
+    ),
+    "gate_acts_short": (
+        "Converting acts: {times} of {least}",
+        "Handlungen, die Interesse zeigen: {times} von {least}",
+    ),
+    "gate_acts": ("Converting acts: {times}", "Handlungen, die Interesse zeigen: {times}"),
+    "gate_incomplete": ("Incomplete: no {what}", "Unvollständig: es fehlt {what}"),
+    "gate_share_unknown": (
+        "{met} of {of} targets of {persona}, {days} unknown",
+        "{met} von {of} Merkmalen von {persona}, {days} unbekannt",
+    ),
+    "gate_share": ("{met} of {of} targets of {persona}", "{met} von {of} Merkmalen von {persona}"),
+    "gate_yes_seen": ("{label}: yes ({seen})", "{label}: ja ({seen})"),
+    "gate_no_seen": ("{label}: no ({seen})", "{label}: nein ({seen})"),
+    "gate_open_seen": ("{label}: unknown ({seen})", "{label}: unbekannt ({seen})"),
+    "gate_yes": ("{label}: yes", "{label}: ja"),
+    "gate_no": ("{label}: no", "{label}: nein"),
+    "gate_open": ("{label}: unknown", "{label}: unbekannt"),
+    "gate_no_rivals": ("No competitor domains are listed", "Es sind keine Domains von Wettbewerbern genannt"),
+    "gate_may_again": ("Is recycled, and may come back", "Ist zurückgegeben und darf wiederkommen"),
+    "gate_already": ("Is already {stage}", "Ist bereits {stage}"),
+    "gate_is": ("Is {stage}", "Ist {stage}"),
+    "not_here": ("{label}: not in this portal", "{label}: nicht in diesem Portal"),
+    "not_human": ("{times} not certainly human", "{times} nicht sicher von einem Menschen"),
+    "find_out": ("Find out: {what}", "Herausfinden: {what}"),
 }  # fmt: skip
 
 LABELS: Final[dict[str, str]] = {
@@ -107,6 +144,14 @@ LABELS: Final[dict[str, str]] = {
     "readiness": "Kaufbereitschaft",
     "engagement": "Engagement",
     "persona_fit": "Passung zur Persona",
+    "Fits the persona": "Passt zur Persona",
+    "Right function": "Richtige Funktion",
+    "Region fits": "Region passt",
+    "Has a problem we can solve": "Hat ein Problem, das wir lösen",
+    "From a purchased list": "Aus einer gekauften Liste",
+    "email": "E-Mail",
+    "company": "Unternehmen",
+    "subscriber": "Abonnent",
 }
 
 

@@ -227,6 +227,13 @@ class Desk:
     heard: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=lambda: list(ROWS))
     progress: Any = None
+    booked: list[tuple[str, str]] = field(default_factory=list)
+
+    def stance(self, _name: str) -> str:
+        return "live"
+
+    def book_deed(self, what: str, *, portal: str = "", before: str = "", after: str = "") -> None:
+        self.booked.append((what, portal))
 
     def __getattr__(self, name: str) -> Any:
         if name not in self.answers:
