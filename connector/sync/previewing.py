@@ -31,6 +31,7 @@ from connector.sync.rulebook import parse_text
 
 CHUNK = 2000
 SAMPLE = 120
+GLANCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ def worth_seeing(ctx: Context, after: CompiledMapping) -> tuple[int, int, int]:
     b = bench(ctx, after)
     counting = Counting(b.preview)
     with ctx.store.view() as u:
-        ids = records.sample(u, ctx.portal_id, "contacts", SAMPLE, seed=1)
+        ids = records.spread(u, ctx.portal_id, "contacts", GLANCE)
         pages = records.stream(u, ctx.portal_id, "contacts", ids=ids)
         everyone = [record for page in pages for record in page]
         for record, company, holding in _held(b, u, everyone):

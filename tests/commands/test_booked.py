@@ -1,10 +1,10 @@
-"""What a command changes leaves one entry in the audit log: what, where, before and after; a refused act leaves none."""
+"""What a command changes leaves one entry in the audit log, with before and after; what was refused leaves none."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.rig import Rig, rig
 
 Say = Callable[..., Said]
 Entry = tuple[str, str, str, str]
-SINCE = datetime(2026, 11, 1)
+SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 CHANGING = {
     "add", "live", "pause", "resume", "remove", "provision", "apply", "undo", "release", "publish", "rollback",
     "retry", "discard", "replay", "erase", "person", "rotate", "connect", "save", "cycle",

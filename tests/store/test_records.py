@@ -301,6 +301,21 @@ def test_a_sample_is_the_same_for_the_same_seed_and_alive(u, portal):
     assert set(records.sample(u, portal, "contacts", 1000, 1)) == living
 
 
+def test_a_spread_takes_living_ids_from_everywhere_and_all_where_there_are_few(u, portal):
+    take(u, portal, *(snapshot(n * 7, 1) for n in range(1, 501)))
+    take(u, portal + 1, snapshot(2, 1))
+    records.bury(u, portal, "contacts", [n * 7 for n in range(1, 401, 2)], T0)
+    living = {n * 7 for n in range(1, 501)} - {n * 7 for n in range(1, 401, 2)}
+    drawn = records.spread(u, portal, "contacts", 20)
+    assert drawn == sorted(set(drawn))
+    assert 10 < len(drawn) <= 20
+    assert set(drawn) <= living
+    assert min(drawn) < 700
+    assert max(drawn) > 2800
+    assert set(records.spread(u, portal, "contacts", 500)) == living
+    assert records.spread(u, portal + 2, "contacts", 20) == []
+
+
 def test_portals_do_not_see_each_other(u, portal):
     take(u, portal, snapshot(1, 1, email="a@example.com"))
     take(u, portal + 1, snapshot(1, 9, email="b@example.com"))
