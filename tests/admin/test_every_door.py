@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -424,3 +425,54 @@ def test_no_secret_is_to_be_found_anywhere(town, tmp_path, capfd):
         ]
     assert told
     assert not any(secret in row for row in told for secret in secrets)
+
+
+INWARD = [
+    "http://127.0.0.1/", "http://localhost/", "http://[::1]/", "http://0.0.0.0/", "http://127.1/", "http://0177.0.0.1/",
+    "http://2130706433/", "http://0x7f000001/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/", "http://[::]/",
+    "http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://metadata.google.internal/",
+    "http://100.100.100.200/", "http://10.0.0.1/", "http://10.255.255.255/", "http://172.16.0.1/", "http://172.31.9.9/",
+    "http://192.168.0.1/", "http://192.0.2.1/", "http://[fe80::1]/", "http://[fc00::1]/", "http://224.0.0.1/",
+    "http://127.0.0.1.nip.io/", "http://localtest.me/", "http://rebind.test/", "http://a@127.0.0.1/",
+    "http://hub.example@127.0.0.1/", "http://127.0.0.1#hub.example", "http://127.0.0.1\\@hub.example/",
+    "https://127.0.0.1/", "//127.0.0.1/", "http:127.0.0.1", "http://①②⑦.⓪.⓪.①/", "http://127。0。0。1/",
+    "gopher://127.0.0.1:6379/_x", "file:///etc/passwd", "ftp://127.0.0.1/", "dict://127.0.0.1:11211/",
+]  # fmt: skip
+FIELDS = (
+    "url", "base_url", "address", "host", "callback", "redirect", "redirect_uri", "return_to", "next", "target", "logo",
+    "webhook", "journal", "public_url", "hubspot_url", "link", "source", "name", "token", "text", "value", "body",
+    "reason", "q",
+)  # fmt: skip
+
+
+class TestAddresses:
+    """A08: no field of any page makes the service call an address; it calls where its operator said, nowhere else.
+
+    There is no resolver to fool and no redirect to follow: an address that is typed in is never called.
+    """
+
+    def test_forty_of_them(self):
+        assert len(set(INWARD)) == 40
+
+    @pytest.mark.parametrize("door", POSTS, ids=named)
+    def test_nobody_is_called(self, town, monkeypatch, door):
+        asked: list[tuple[str, int]] = []
+
+        def refused(where, *_, **__):
+            asked.append((str(where[0]), int(where[1])))
+            raise OSError("this test lets nobody out")
+
+        monkeypatch.setattr("urllib3.util.connection.create_connection", refused)
+        monkeypatch.setattr("socket.create_connection", refused)
+        place = POSTS.index(door)
+        given = {name: INWARD[(place * 7 + number) % 40] for number, name in enumerate(FIELDS)}
+        if door.path == "/connect/token":
+            given["name"] = "neu"  # so that the token is tried
+        town.knock(town.everywhere["owner"], door, **given)
+        if door.path.endswith("/disable"):  # somebody the other walks need
+            town.knock(town.everywhere["owner"], next(one for one in POSTS if one.path.endswith("/enable")))
+        with town.hall.parts.store.view() as u:
+            connected = [row[0] for row in u.rows(sa.select(PORTALS.c.base_url))]
+        known = [urlsplit(one) for one in (*connected, town.hall.settings.hubspot_url)]
+        assert asked or door.path not in ("/connect/token", "/portals/<portal>/properties")  # or nothing was looked at
+        assert set(asked) <= {(one.hostname, one.port or 443) for one in known}

@@ -125,6 +125,7 @@ ORDINARY: list[Trial] = [
         "Fields that nobody may set, in every body and address of the interface",
         proved_by(f"{CALLS}::TestWhatIsSent"),
     ),
+    Trial("A08", "Addresses of the inside, in every field of every form", proved_by(f"{DOORS}::TestAddresses")),
     Trial("A14", "Injections and garbage in every place of every call", proved_by(f"{CALLS}::TestAnything")),
     Trial(
         "A15",
@@ -132,6 +133,16 @@ ORDINARY: list[Trial] = [
         proved_by(f"{DOORS}::TestFaults", f"{CALLS}::TestForcedErrors"),
     ),
     Trial("A16", "Headers and cookies on every answer", proved_by(f"{DOORS}::TestHeaders")),
+    Trial(
+        "P08",
+        "Addresses and numbers are hidden by role; whoever looks is booked",
+        proved_by(
+            "tests/admin/test_contact.py::test_addresses_are_hidden_until_somebody_who_may_asks_and_that_is_booked",
+            "tests/admin/test_contacts.py::test_no_address_stands_in_the_list_for_anybody",
+            "tests/api/test_calls.py::TestContacts",
+            "tests/api/test_booked.py",
+        ),
+    ),
 ]
 
 EVERY = sorted([*TRIALS, *ORDINARY], key=lambda one: ("WSORAP".index(one.id[0]), one.id))
