@@ -6,7 +6,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
@@ -65,6 +65,7 @@ class Gate:
         self._access = access
         self._limits = limits
         self._lock = lock
+        self._took: dict[str, float] = {}
         self._chance = random.Random(state.dials.fault_seed)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -127,15 +128,17 @@ class Gate:
         fault = self._fault(environ)
         if fault is not None and not fault.get("after_effect") and fault["status"] != "slow":
             return self._faulty(environ, fault)
-        if fault is not None and fault["status"] == "slow":
-            self._state.clock.sleep(float(fault.get("seconds", 30)))
-        due = self._state.clock.now() + timedelta(seconds=self._state.dials.latency_of(kind))
+        latency = self._state.dials.latency_of(kind)
+        # All that a caller waits is latency: what the twin itself takes (as long as last time) is part of it.
+        latency = max(0.0, latency - self._took.get(kind, 0.0))
+        latency += float(fault.get("seconds", 30)) if fault and fault["status"] == "slow" else 0
+        if latency > 0:
+            self._state.clock.sleep(latency)
         with self._lock:
+            began = self._state.clock.now()
             self._state.caller = token.source
             answer = self._handle(environ)
-        # A portal's latency is all that its caller waits: what the twin itself takes to answer is part of it.
-        if (rest := (due - self._state.clock.now()).total_seconds()) > 0:
-            self._state.clock.sleep(rest)
+            self._took[kind] = (self._state.clock.now() - began).total_seconds()
         if fault is not None and fault.get("after_effect") and fault["status"] != "slow":
             return self._faulty(environ, fault)
         if fault is not None and fault.get("body") == "cut":
