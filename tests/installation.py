@@ -10,11 +10,22 @@ import time
 from pathlib import Path
 from typing import Any
 
+from connector.clock import SystemClock
 from connector.service import Service
 from connector.twin import Twin
 from tests.rig import settings_for
 
 COMMAND = str(Path(sys.executable).parent / "leadwright")
+
+
+class Ahead(SystemClock):
+    """The machine's own time, some minutes on: for what waits before it tries again."""
+
+    def __init__(self, minutes: float) -> None:
+        self._ms = int(minutes * 60_000)
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self._ms
 
 
 class Installation:
@@ -24,6 +35,7 @@ class Installation:
         self.folder = folder
         self.twin = twin
         self.settings = settings_for(folder)
+        self.clock = SystemClock()
         Service.init(self.settings, folder / ".env")
         with Service.open(self.settings) as service:
             service.add_portal("acme", twin.token, url)
@@ -35,7 +47,7 @@ class Installation:
         return subprocess.Popen([COMMAND, *words, "--json"], cwd=self.folder, env=env, **pipes)
 
     def run(self, command: str, **options: Any) -> dict[str, Any]:
-        with Service.open(self.settings) as service:
+        with Service.open(self.settings, clock=self.clock) as service:
             return getattr(service, command)("acme", **options)
 
     def kill(self, calls: int, path: str, *words: str, later: float = 0.0) -> bool:

@@ -65,7 +65,6 @@ class Gate:
         self._access = access
         self._limits = limits
         self._lock = lock
-        self._took: dict[str, float] = {}
         self._chance = random.Random(state.dials.fault_seed)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -129,16 +128,16 @@ class Gate:
         if fault is not None and not fault.get("after_effect") and fault["status"] != "slow":
             return self._faulty(environ, fault)
         latency = self._state.dials.latency_of(kind)
-        # All that a caller waits is latency: what the twin itself takes (as long as last time) is part of it.
-        latency = max(0.0, latency - self._took.get(kind, 0.0))
+        # The effect comes first and the answer late, as over a wire: who is killed meanwhile does not know of it.
+        # All that a caller waits is latency: the twin's own work is part of it.
         latency += float(fault.get("seconds", 30)) if fault and fault["status"] == "slow" else 0
-        if latency > 0:
-            self._state.clock.sleep(latency)
         with self._lock:
             began = self._state.clock.now()
             self._state.caller = token.source
             answer = self._handle(environ)
-            self._took[kind] = (self._state.clock.now() - began).total_seconds()
+            took = (self._state.clock.now() - began).total_seconds()
+        if latency > took:
+            self._state.clock.sleep(latency - took)
         if fault is not None and fault.get("after_effect") and fault["status"] != "slow":
             return self._faulty(environ, fault)
         if fault is not None and fault.get("body") == "cut":
