@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from connector.twin.definitions import SINGULAR
@@ -137,6 +138,8 @@ class Search:
         definition = self._state.definitions.find(kind, name)
         if definition is None:
             raise problem(f"Property {name} does not exist on {kind}")
+        if name == "hs_object_id":
+            return sorted(rows, key=attrgetter("id"), reverse=descending)
         reader = _reader(name, definition, table.modified_name, table.created_name)
         have = [(value, record.id, record) for record in rows if (value := reader(record)) is not None]
         without = [record for record in rows if reader(record) is None]
