@@ -33,6 +33,7 @@ from connector.store.schema import (
     PLANS,
     PROPERTY_HISTORY,
     QUARANTINE,
+    RECEIPT_BODIES,
     RECEIPT_HISTORY,
     RECEIPTS,
     RUNS,
@@ -45,8 +46,8 @@ from connector.store.values import Json, dumps, loads, normal_email
 
 # Tables that name the contact in a column of that name.
 BY_CONTACT = (
-    EMAILS, ACTIVITIES, DIRTY, RECEIPTS, RECEIPT_HISTORY, DECISIONS, HOLDS, OUTBOX, FLIPS, FROZEN, UNDONE,
-    STAGE_STEPS, HANDOFFS, NURTURE_PLACES,
+    EMAILS, ACTIVITIES, DIRTY, RECEIPTS, RECEIPT_BODIES, RECEIPT_HISTORY, DECISIONS, HOLDS, OUTBOX, FLIPS, FROZEN,
+    UNDONE, STAGE_STEPS, HANDOFFS, NURTURE_PLACES,
 )  # fmt: skip
 MERGED_IDS = "hs_merged_object_ids"
 

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from connector.store import bulk, erasures
-from connector.store.schema import CONTACTS, RECEIPT_HISTORY, RECEIPTS
+from connector.store.schema import CONTACTS, RECEIPT_BODIES, RECEIPT_HISTORY, RECEIPTS
 from connector.store.unit import AnyRow, Unit, check_portal, mine
 
 _R = RECEIPTS.c
+_B = RECEIPT_BODIES.c
 _H = RECEIPT_HISTORY.c
 
 
@@ -37,10 +38,16 @@ class ReceiptRow:
     face: str = ""
 
 
-_COLUMNS = [
-    _R.contact_id, _R.at_ms, _R.model, _R.version, _R.score, _R.grade, _R.fit, _R.engagement, _R.stage, _R.due_ms,
-    _R.body, _R.face,
-]  # fmt: skip
+def _whole(portal_id: int) -> sa.Select[Any]:
+    """Receipts with their bodies; a body of another moment or model is of a judgement that no longer holds."""
+    body = sa.func.coalesce(_B.body, "")
+    told = (
+        _R.contact_id, _R.at_ms, _R.model, _R.version, _R.score, _R.grade, _R.fit, _R.engagement, _R.stage, _R.due_ms,
+        body, _R.face,
+    )  # fmt: skip
+    mark = ("contact_id", "at_ms", "model", "version")
+    same = sa.and_(mine(RECEIPT_BODIES, portal_id), *(_B[name] == _R[name] for name in mark))
+    return sa.select(*told).select_from(RECEIPTS.outerjoin(RECEIPT_BODIES, same)).where(mine(RECEIPTS, portal_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def of_other_models(u: Unit, portal_id: int, model: str, version: int) -> int:
 
 
 def restate(u: Unit, portal_id: int, rows: Sequence[Restated], model: str, version: int, cause: str, at_ms: int) -> int:
-    """Another score ahead of the judgement: the receipt keeps its stage and loses its body; how many were other.
+    """Another score ahead of the judgement: the receipt keeps its stage, its body no longer holds; how many were other.
 
     The step enters the history as the judgement itself would book it, so that it is booked once. Who was never judged
     has no receipt to restate.
@@ -120,7 +127,7 @@ _BOOK_STEPS = sa.text(
     " ON CONFLICT DO NOTHING"
 )
 _RESTATE = sa.text(
-    "UPDATE receipts SET at_ms = :at, model = :model, version = :version, body = '',"
+    "UPDATE receipts SET at_ms = :at, model = :model, version = :version,"
     " score = l.score, grade = l.grade, fit = l.fit, engagement = l.engagement,"
     " changed_ms = CASE WHEN receipts.score <> l.score OR receipts.grade <> l.grade THEN :at ELSE changed_ms END"
     " FROM landing_scores l WHERE receipts.portal_id = :portal AND receipts.contact_id = l.contact_id"
@@ -145,13 +152,15 @@ def save_many(u: Unit, portal_id: int, rows: Sequence[ReceiptRow], cause: str) -
         if before.get(r.contact_id, ())[:3] != (r.score, r.grade, r.stage)
     ]
     bulk.put(u, portal_id, RECEIPTS, [_row(row, before.get(row.contact_id)) for row in latest.values()])
+    bodies = [(row.contact_id, row.at_ms, row.model, row.version, row.body) for row in latest.values()]
+    bulk.put(u, portal_id, RECEIPT_BODIES, bodies)
     bulk.put(u, portal_id, RECEIPT_HISTORY, steps)
     return len(steps)
 
 
 def _row(r: ReceiptRow, before: Sequence[Any] | None) -> tuple[Any, ...]:
     head = (r.contact_id, r.at_ms, r.model, r.version, r.score, r.grade)
-    return (*head, r.fit, r.engagement, r.stage, r.due_ms, r.body, r.face, *_since(r, before))
+    return (*head, r.fit, r.engagement, r.stage, r.due_ms, r.face, *_since(r, before))
 
 
 def _since(r: ReceiptRow, before: Sequence[Any] | None) -> tuple[int, int]:
@@ -168,13 +177,13 @@ def _receipt(row: AnyRow) -> ReceiptRow:
 
 
 def get(u: Unit, portal_id: int, contact_id: int) -> ReceiptRow | None:
-    row = u.first(sa.select(*_COLUMNS).where(mine(RECEIPTS, portal_id, contact_id=contact_id)))
+    row = u.first(_whole(portal_id).where(_R.contact_id == contact_id))
     return _receipt(row) if row is not None else None
 
 
 def get_many(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int, ReceiptRow]:
     """The latest receipts of these contacts; those without one are left out."""
-    query = sa.select(*_COLUMNS).where(mine(RECEIPTS, portal_id), u.among(_R.contact_id, contact_ids))
+    query = _whole(portal_id).where(u.among(_R.contact_id, contact_ids))
     return {row.contact_id: row for row in map(_receipt, u.rows(query))} if contact_ids else {}
 
 
@@ -187,7 +196,7 @@ def standings(u: Unit, portal_id: int, contact_ids: Collection[int]) -> dict[int
 
 def best(u: Unit, portal_id: int, limit: int, *, skip_stages: Collection[str] = ()) -> tuple[ReceiptRow, ...]:
     """The highest scores of live contacts, without those in the stages named (customers, say)."""
-    query = sa.select(*_COLUMNS).join(CONTACTS, _living(portal_id)).where(mine(RECEIPTS, portal_id))
+    query = _whole(portal_id).join(CONTACTS, _living(portal_id))
     if skip_stages:
         query = query.where(_R.stage.not_in(list(skip_stages)))
     return tuple(map(_receipt, u.rows(query.order_by(_R.score.desc(), _R.contact_id.desc()).limit(limit))))
@@ -234,7 +243,7 @@ def stream(u: Unit, portal_id: int, *, chunk: int = 1000, after_id: int = 0) -> 
 
 
 def _pages(u: Unit, portal_id: int, chunk: int, after_id: int) -> Iterator[list[ReceiptRow]]:
-    query = sa.select(*_COLUMNS).where(mine(RECEIPTS, portal_id)).order_by(_R.contact_id).limit(chunk)
+    query = _whole(portal_id).order_by(_R.contact_id).limit(chunk)
     while True:
         rows = [_receipt(row) for row in u.rows(query.where(_R.contact_id > after_id))]
         if rows:

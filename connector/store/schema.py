@@ -232,7 +232,6 @@ RECEIPTS = _table(
     big("engagement"),
     text("stage"),
     big("due_ms", null=True),
-    text("body"),
     text("face", default=""),
     big("changed_ms", default=0),
     big("stage_ms", default=0),
@@ -241,6 +240,10 @@ RECEIPTS = _table(
     sa.Index("ix_receipts_stage", "portal_id", "stage", "stage_ms", "contact_id"),
     sa.Index("ix_receipts_face", "portal_id", "contact_id", "face"),
     sa.Index("ix_receipts_due", "portal_id", "contact_id", "due_ms", **partial("due_ms IS NOT NULL")),
+)
+# A body is thirty times as long as all else that a receipt says, and asked for one contact at a time.
+RECEIPT_BODIES = _table(
+    "receipt_bodies", "contact_id", big("contact_id"), big("at_ms"), text("model"), big("version"), text("body")
 )
 RECEIPT_HISTORY = _table(
     "receipt_history",

@@ -34,15 +34,18 @@ def crowds_of(ctx: Context, model: Model, now_ms: int, stretch: int = STRETCH) -
     while after is not None:
         with ctx.store.view() as u:
             people = crowds.people(u, ctx.portal_id, after, stretch)
-            if people.ids:
-                yield Crowd(
-                    ids=np.array(people.ids, np.int64),
-                    now_ms=now_ms,
-                    fields=_fields(ctx, u, wanted, people),
-                    properties={name: _property(name, people) for name in wanted.properties},
-                    acts=_acts(u, ctx.portal_id, people, now_ms, kinds, wanted),
-                    missing_sources=off,
-                )
+            if not people.ids:
+                return
+            crowd = Crowd(
+                ids=np.array(people.ids, np.int64),
+                now_ms=now_ms,
+                fields=_fields(ctx, u, wanted, people),
+                properties={name: _property(name, people) for name in wanted.properties},
+                acts=_acts(u, ctx.portal_id, people, now_ms, kinds, wanted),
+                missing_sources=off,
+            )
+        # The view is closed by now: what its reader writes meanwhile would pile up in the log of an open one.
+        yield crowd
         after = people.ids[-1] if len(people.ids) == stretch else None
 
 
