@@ -91,7 +91,7 @@ class Ask:
         if self.portal_row is None or self.portal_row.paused_ms is None:
             return {}
         reason = self.portal_row.pause_reason
-        return {"paused_why": plain.why(self.words, reason), "paused_for_good": plain.UNINSTALLED in reason}
+        return {"paused_why": plain.why(self.words, reason), "paused_for_good": plain.for_good(reason)}
 
     def go(self, path: str, said: str = "", *, portal: str | None = None) -> Response:
         """After something was done: on to another page (303), which begins with that sentence.

@@ -102,6 +102,11 @@ def state_sentence(w: Words, state: State) -> str:
     return w.t("{count} contacts mirrored; nothing is written (observe mode).", count=state.contacts)
 
 
+def for_good(reason: str) -> bool:
+    """Whether a pause ends only when the portal is connected again."""
+    return UNINSTALLED in reason
+
+
 def why(w: Words, text: str) -> str:
     """A kept reason without commands, in this language where it is known."""
     plain = without_commands(text).rstrip(".")

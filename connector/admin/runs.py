@@ -7,7 +7,7 @@ from flask import Response
 from connector.admin import errands, plain
 from connector.admin.doors import Door
 from connector.admin.frame import Ask
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, UnknownPortal
 from connector.store import outbox
 from connector.store import runs as kept
 
@@ -35,7 +35,7 @@ def before_undo(ask: Ask, run: str, *, error: tuple[str, str] | None = None, sta
         found = kept.get(u, ask.portal.id, run)
         counts = outbox.counts(u, ask.portal.id, run)
     if found is None or found.kind != "apply":
-        return ask.go("/runs", ask.t("There is no such run."), portal=ask.portal.name)
+        raise UnknownPortal("There is no such run.")
     return ask.page(
         "runs_undo.html",
         status=status,

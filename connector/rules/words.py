@@ -121,6 +121,9 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "not_here": ("{label}: not in this portal", "{label}: nicht in diesem Portal"),
     "not_human": ("{times} not certainly human", "{times} nicht sicher von einem Menschen"),
     "find_out": ("Find out: {what}", "Herausfinden: {what}"),
+    "seen_newest": ("{act} on {day}, the newest of {of}", "{act} am {day}, das neueste von {of}"),
+    "seen_on": ("{act} on {day}", "{act} am {day}"),
+    "seen_from": ("{fact} (from {source})", "{fact} (aus {source})"),
 }  # fmt: skip
 
 LABELS: Final[dict[str, str]] = {
@@ -197,6 +200,8 @@ def _one(text: str) -> str:
 
 
 def _inner(text: str) -> str:
+    if day := _DAY.fullmatch(text):
+        return f"{day[3]}.{day[2]}.{day[1]}"
     return LABELS.get(text) or (text if text.isdigit() else _one(text))
 
 
@@ -206,11 +211,14 @@ def _pattern(english: str) -> re.Pattern[str]:
         "times", "counted", "most", "days", "points", "full", "mails", "row", "short", "least", "hours", "lately",
         "before", "seconds", "bar", "people", "deals", "met", "of",
     }  # fmt: skip
+    shapes = {"day": r"\d{4}-\d\d-\d\d", "source": r"[\w.]+", **dict.fromkeys(numbers, r"-?\d+")}
     said = [
-        (rf"(?P<{part}>-?\d+)" if part in numbers else rf"(?P<{part}>.+)") if index % 2 else re.escape(part)
-        for index, part in enumerate(parts)
+        f"(?P<{part}>{shapes.get(part, '.+')})" if index % 2 else re.escape(part) for index, part in enumerate(parts)
     ]
     return re.compile("".join(said))
+
+
+_DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
 
 _PATTERNS: Final = tuple((key, _pattern(english)) for key, (english, _) in PHRASES.items())

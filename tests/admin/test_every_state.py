@@ -162,6 +162,14 @@ def gone(tmp_path_factory) -> Iterator[House]:
         yield house
 
 
+def test_a_rest_that_no_button_ends_offers_none(standing):
+    """A paused portal is resumed; one whose app is gone is connected again."""
+    for path in ("/portals/acme", "/"):
+        _, page = read(standing, next(door for door in GETS if path_of(standing, door) == path), "en")
+        assert ("/portals/acme/resume" in page) == (standing.state == "paused")
+        assert ("Connect it again" in page) == (standing.state == "uninstalled")
+
+
 class TestADatabaseThatFails:
     """What happened, what to do, a number to ask for; nothing of the inside, nobody's name."""
 

@@ -7,7 +7,7 @@ import pytest
 from connector.model.judgement import Known, Unknown
 from connector.rules.judge import next_change_ms
 from connector.rules.scoring.decay import ONE, rounded, weight
-from connector.rules.words import reason
+from connector.rules.words import reason, translate
 from tests.rules.judging.build import (
     DAY,
     NAMELESS,
@@ -401,6 +401,14 @@ class TestWords:
             "Website besucht (10-mal); 2 von 10 zählen (höchstens 2 in 30 Tagen)",
             "E-Book heruntergeladen (2-mal)", "Nurture-E-Mails: 3 nicht geöffnet, gezählt je 3 in Folge",
         ]  # fmt: skip
+
+    def test_evidence_in_german(self) -> None:
+        lines = judged(contact(did("e_book", 19, title="The guide on (from)"), did("white_paper", 1, 3))).receipt.lines
+        evidence = {line.rule: translate(line.evidence, "de") for line in lines}
+        assert evidence["industry"] == "industry=AUTOMOTIVE"
+        assert evidence["function"] == "role_level=head (aus jobtitle)"
+        assert evidence["e_book"] == "The guide on (from) am 03.11.2026"
+        assert evidence["white_paper"] == "white paper am 21.11.2026, das neueste von 3"
 
     def test_an_admins_own_label_stays(self) -> None:
         compiled = model(activity_rule(label="Messebesuch"))
