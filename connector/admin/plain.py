@@ -112,7 +112,7 @@ def why(w: Words, text: str) -> str:
     plain = without_commands(text).rstrip(".")
     if UNINSTALLED in plain:
         return w.t("HubSpot lets us in no more: the app was uninstalled there, or its access was taken back")
-    return w.t("paused by hand") if plain == BY_HAND else said(w, plain)
+    return w.t("by hand") if plain == BY_HAND else said(w, plain)
 
 
 def badge_of(state: State) -> tuple[str, str]:

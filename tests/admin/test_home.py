@@ -42,7 +42,7 @@ def test_trouble_comes_first_and_is_named(house):
             runs.finish(u, portals.by_name(u, name).id, run, state, {}, "", 2)
     page = house.get("/")
     assert names(page) == ["zzz-broken", "aaa-fine", "acme"]
-    assert "1 of 3 portals need somebody: zzz-broken." in text(page)
+    assert "Somebody is needed at 1 of 3 portals: zzz-broken." in text(page)
     assert "The last sync failed; what it read is kept." in text(page)
 
 
@@ -56,7 +56,7 @@ def test_a_pause_by_hand_is_known_and_stands_below_real_trouble(house):
     assert names(page) == ["token-gone", "acme"]
     assert "Paused: HubSpot does not accept the token." in text(page)
     assert "leadwright portal add" not in page
-    assert "Paused: paused by hand." in text(page)
+    assert "Paused: by hand." in text(page)
 
 
 def test_what_holds_writing_back_is_told_without_commands(house):
