@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.trials import (
+    attacks,
     clocks,
     conflicts,
     disk,
@@ -68,6 +69,7 @@ TRIALS: list[Trial] = [
     Trial("O18", "The portal is down for two hours with every write queued", limits.down),
     Trial("O19", "`kill -9` of the sender among 10,000 effects", killed.sender),
     Trial("O20", "A stage moves backwards, refused or allowed", effects.backwards),
+    Trial("R02", "Expressions, templates, walks, depths and growing values where an admin writes", attacks.expressions),
     Trial("A09", "Connecting: state missing, reused, of others; another portal; redirects", grants.wrong_doors),
     Trial("A10", "Canary secrets in files, backups, logs, pages and numbers", grants.secrets_in_plain),
     Trial("A11", "Another key for 500 portals while renewals go on", grants.other_key),

@@ -38,6 +38,10 @@ _LIMITS = {
 }
 
 
+MOST = 500
+"""So many faults are put into words; whoever has more has taken the wrong file."""
+
+
 def translate(model: type[BaseModel], data: Plain, error: ValidationError) -> list[Entry]:
     """Every error as (place, message, remedy); what pydantic says several times about one place is said once."""
     gathered: dict[Place, list[PydanticError]] = {}
@@ -49,16 +53,23 @@ def translate(model: type[BaseModel], data: Plain, error: ValidationError) -> li
             said += [((*place, *down), message, remedy) for down, message, remedy in _complaints(inner)]
         else:
             gathered.setdefault(place, []).append(dict(one))
-    kept = {place: ones for place, ones in gathered.items() if not _echo(place, ones, data, gathered)}
-    return [(place, *_words(model, data, place, ones)) for place, ones in kept.items()] + said
+    around = {place[:end] for place in gathered for end in range(len(place))}
+    kept = {place: ones for place, ones in gathered.items() if not _echo(place, ones, data, deeper=place in around)}
+    told = list(kept.items())[:MOST]
+    more = len(kept) - len(told)
+    if more:
+        said.append(((), f"{more:,} more faults are not listed.", "Mend these first."))
+    return [(place, *_words(model, data, place, ones)) for place, ones in told] + said
 
 
-def _echo(place: Place, errors: Sequence[PydanticError], data: Plain, all_errors: Mapping[Place, object]) -> bool:
-    """Follow-ups: another member of a union does not fit either, or a list is short of its faulty entries."""
+def _echo(place: Place, errors: Sequence[PydanticError], data: Plain, *, deeper: bool) -> bool:
+    """Follow-ups: another member of a union does not fit either, or a list is short of its faulty entries.
+
+    ``deeper``: there are errors inside of this place, too.
+    """
     value = shape.at(data, place)
     if all(error["type"] == "too_short" for error in errors):
         return isinstance(value, list | dict) and len(value) > 0
-    deeper = any(len(other) > len(place) and other[: len(place)] == place for other in all_errors)
     typed = all(error["type"] in _TYPE_WORDS or error["type"] == "literal_error" for error in errors)
     return deeper and typed and isinstance(value, list | dict)
 

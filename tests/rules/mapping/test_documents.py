@@ -57,6 +57,13 @@ def test_all_faults_come_at_once_with_their_lines():
     ]
 
 
+def test_a_wrong_file_is_not_explained_key_by_key():
+    faults = faults_of("mapping", "".join(f"key{number}: 1\n" for number in range(3_000)))
+    assert faults[0].message == "2,501 more faults are not listed."
+    assert len(faults) == 501
+    assert all(fault.line for fault in faults[1:])
+
+
 def test_every_fault_says_what_to_do():
     for fault in faults_of("mapping", MANY):
         assert fault.message.endswith((".", "?"))
