@@ -63,7 +63,7 @@ def test_new_mqls_since_a_day_are_those_that_became_it(house):
 def test_nobody_found_names_the_filters_that_are_active(house):
     page = text(house.get("/portals/acme/contacts?q=zzzz&grade=D&least=99"))
     assert "No contact matches" in page
-    assert "3 filters are active: “zzzz”, grade D, at least 99 points." in page
+    assert "Looked for: “zzzz”, grade D, at least 99 points." in page
 
 
 def test_before_the_first_sync_it_says_so_and_during_it_shows_who_is_there(house):
