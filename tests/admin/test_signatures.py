@@ -31,7 +31,7 @@ def house(lasting_house):
 def asking(house):
     """Its lifecycle document asks for both signatures; Anna has a draft of the scoring."""
     with house.service.store.unit() as u:
-        body = documents.current(u, 1, "lifecycle").body + "\nsignatures: marketing_and_sales\n"
+        body = documents.current(u, 1, "lifecycle").body.replace("signatures: none", "signatures: marketing_and_sales")
         documents.publish(u, 1, "lifecycle", body, "anna", "sales has a say", house.rig.clock.now_ms())
     save(house, 0, 20)
     return house

@@ -322,7 +322,11 @@ class TestDocuments:
 
     def test_two_people_sign_before_it_is_published(self, desk, tmp_path):
         file = tmp_path / "lifecycle.yaml"
-        file.write_text(desk.service.config_show(ACME, "lifecycle")["body"] + "\nsignatures: marketing_and_sales\n")
+        file.write_text(
+            desk.service.config_show(ACME, "lifecycle")["body"].replace(
+                "signatures: none", "signatures: marketing_and_sales"
+            )
+        )
         desk.service.config_publish(ACME, file, "bo", "sales has a say")
         for email in ("kim@client.example", "jo@client.example"):
             desk.person(email, "editor")

@@ -33,7 +33,7 @@ def body(r: Rig, kind: str = "scoring") -> str:
 
 
 def asking(r: Rig) -> str:
-    return body(r, "lifecycle") + "\nsignatures: marketing_and_sales\n"
+    return body(r, "lifecycle").replace("signatures: none", "signatures: marketing_and_sales")
 
 
 def other(r: Rig, points: int = 60) -> str:
@@ -140,7 +140,7 @@ def test_a_file_is_published_when_its_very_text_was_signed(both, tmp_path):
 
 
 def test_switching_it_off_needs_both_signatures_too(both, tmp_path):
-    without = asking(both).replace("signatures: marketing_and_sales\n", "")
+    without = body(both, "lifecycle").replace("signatures: marketing_and_sales", "signatures: none")
     path = file(tmp_path, without, "lifecycle")
     refused(both, UNSIGNED, "config_publish", path, "kim", "we are in a hurry")
     draft(both, tmp_path, without, "lifecycle")
