@@ -14,14 +14,15 @@ from typing import Any
 from connector.errors import ConfigError
 from connector.reports.figures import span
 from connector.reports.quality import sections
+from connector.reports.quality_trend import TREND_DAYS, trend_json, trend_section
 from connector.reports.report_words import Language
 from connector.reports.reporting import Asked, report, targeted, told
 from connector.rules.documents.scoring import ScoringDocument
 from connector.rules.journey import Ways
 from connector.rules.judge import judge
-from connector.rules.needs import fields_used, lifecycle_fields_used
+from connector.rules.needs import fields_that_count
 from connector.rules.quality import Quality, quality
-from connector.store import Unit, records
+from connector.store import Unit, quality_days, records
 from connector.sync.context import Context
 from connector.sync.facts import cases
 from connector.sync.pull import off_sources
@@ -57,7 +58,9 @@ class Asking(Upkeep):
             with ctx.store.view() as u:
                 if what == "quality":
                     ways = Ways(ctx.rulebook.rules.documents.lifecycle)
-                    return told(u, ctx.row, ways, sections(_seen(ctx, u, now, off)), asked)
+                    days = quality_days.newest(u, ctx.portal_id, TREND_DAYS)
+                    found = (*sections(_seen(ctx, u, now, off)), trend_section(days))
+                    return {**told(u, ctx.row, ways, found, asked), "trend": trend_json(days)}
                 return report(u, ctx.row, ctx.rulebook.rules.documents.lifecycle, off, asked)
 
     def targets_check(self, name: str) -> list[dict[str, Any]]:
@@ -108,7 +111,7 @@ def _laboratory() -> Any:
 def _seen(ctx: Context, u: Unit, now_ms: int, off: frozenset[str]) -> Iterator[tuple[int, Quality, int, int]]:
     """Every contact with its quality, its score, and the points that a known profile could still give it."""
     rules, view = ctx.rulebook.rules, portal_view(ctx)
-    names = sorted(fields_used(rules.documents.scoring) | lifecycle_fields_used(rules.documents) | {"phone"})
+    names = fields_that_count(rules.documents)
     last = 0
     while ids := records.live_ids(u, ctx.portal_id, "contacts", after_id=last, limit=CHUNK):
         last = max(ids)

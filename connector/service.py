@@ -30,6 +30,7 @@ from connector.sync import (
     holding_back,
     provision,
     push,
+    quality_day,
     react,
     rescoring,
     storm,
@@ -267,9 +268,11 @@ class Service(Asking):
             return telling.drained(ctx, draining.drain(ctx, self.front))
 
     def verify(self, name: str, *, sample: int = 200) -> dict[str, Any]:
-        """Hold the mirror against the portal, repair it, certify it."""
+        """Hold the mirror against the portal, repair it, certify it; keep the day's data quality of what then is."""
         with self._context(name) as ctx:
-            return telling.certified(verify.verify(ctx, sample=sample))
+            certificate = verify.verify(ctx, sample=sample)
+            quality_day.keep(ctx)
+            return telling.certified(certificate)
 
     def explain(
         self, name: str, contact: str, at_ms: int | None = None, language: Literal["en", "de"] | None = None

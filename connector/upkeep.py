@@ -41,6 +41,7 @@ from connector.sync.own_account import OwnAccount, seal_factors_again
 from connector.sync.people import People
 from connector.sync.reference import refresh
 from connector.sync.retention import retain
+from connector.sync.signing import Side
 from connector.sync.tokens import USUAL_DAYS, Tokens, listed
 from connector.vault import Vault
 
@@ -173,6 +174,24 @@ class Upkeep(Installation):
             own = drafting.own(u, row, kind, author)
             drafting.discard(u, row, own.id, seen=own.revision, now_ms=self._clock.now_ms())
         return {"portal": name, "kind": kind, "author": author, "text": f"The draft of {kind} is discarded."}
+
+    def config_sign(
+        self,
+        name: str,
+        kind: str,
+        side: Side,
+        author: str,
+        remark: str = "",
+        draft_of: str | None = None,
+        version: int | None = None,
+    ) -> dict[str, Any]:
+        """Sign a draft, or the text of an earlier version, for marketing or for sales."""
+        with self.store.unit() as u:
+            row, now = portals.by_name(u, name), self._clock.now_ms()
+            if version is not None:
+                return library.sign_version(u, row, kind, version, side, author, remark, now)
+            found = drafting.to_sign(u, row, kind, draft_of)
+            return drafting.sign(u, row, found, side, seen=found.revision, who=author, remark=remark, now_ms=now)
 
     def config_dry_run_file(self, name: str, path: Path) -> dict[str, Any]:
         """What publishing a file would do to everybody; nothing is kept."""

@@ -17,6 +17,7 @@ from connector.admin import (
     plan,
     portals,
     runs,
+    signing,
     tokens,
 )
 from connector.admin.doors import Door
@@ -33,6 +34,7 @@ DOORS: tuple[Door, ...] = (
     *contacts.DOORS,
     *mapping.DOORS,
     *documents.DOORS,
+    *signing.DOORS,
     *plan.DOORS,
     *held.DOORS,
     *runs.DOORS,

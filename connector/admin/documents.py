@@ -29,7 +29,7 @@ from connector.rules.documents import KINDS
 from connector.store import Unit, documents, drafts
 from connector.store.documents import DocumentRow
 from connector.store.drafts import Draft
-from connector.sync import drafting, library
+from connector.sync import drafting, library, signing
 from connector.sync.rulebook import JUDGING
 
 BAD = 422
@@ -51,7 +51,8 @@ def one_kind(ask: Ask, kind: str) -> Response:
         work = work_of(ask, u, kind_or_404(kind))
         history = documents.history(u, ask.portal.id, kind)
         others = [one for one in drafts.every(u, ask.portal.id) if one.kind == kind]
-    return ask.page("document.html", work=work, history=history, drafts=others)
+        signed = signing.of_versions(u, ask.portal, kind, history)
+    return ask.page("document.html", work=work, history=history, drafts=others, signed=signed)
 
 
 def edit(ask: Ask, kind: str) -> Response:
@@ -114,6 +115,7 @@ def _draft(
     with ask.frame.store.view() as u:
         sides = drafting.sides(u, ask.portal, found)
         advice = () if faults else library.advice(u, ask.portal, kind, found.body)
+        signed = signing.standing(u, ask.portal, kind, found.body)
     task = None if faults or sides is not None else dry_run_of(ask, kind, found.body)
     told = task.result if task is not None and task.over.is_set() and task.fault is None else None
     ready = not faults and sides is None and (told is not None or kind not in JUDGING)
@@ -122,8 +124,16 @@ def _draft(
         "document_draft.html", status=status, kind=kind, draft=found, published=published, faults=faults, sides=sides,
         difference=library.unified(before, found.body, ask.t("published"), ask.t("draft")), task=task, told=told,
         sentence=confirmation(ask, told) if ready else "", mine=may_change(ask, found), error=error,
-        advice=advice,
+        advice=advice, signed=signed, own_signature=signed.of(ask.who.email),
     )  # fmt: skip
+
+
+def draft_again(ask: Ask, found: Draft, error: str) -> Response:
+    """The draft's page as it stands now, with what went wrong."""
+    with ask.frame.store.view() as u:
+        now = draft_or_404(ask, u, found.kind, str(found.id))
+        published = documents.current(u, ask.portal.id, found.kind)
+    return _draft(ask, now, published, status=BAD, error=error)
 
 
 def publish(ask: Ask, kind: str, number: str) -> Response:
@@ -139,6 +149,8 @@ def publish(ask: Ask, kind: str, number: str) -> Response:
     except DocumentInvalid:
         return _draft(ask, found, before, status=BAD, error=ask.t("The draft has faults; nothing was published."))
     except ConfigError as fault:
+        if fault.reason == signing.UNSIGNED:
+            return _draft(ask, found, before, status=BAD, error=ask.t("A signature is missing; nothing was published."))
         if not overtaken(fault):
             raise
         return _again(ask, kind, number, fault)
@@ -202,8 +214,13 @@ def version(ask: Ask, kind: str, number: str) -> Response:
         now = documents.current(u, ask.portal.id, kind)
         older = [row.version for row in documents.history(u, ask.portal.id, kind) if row.version < shown.version]
         changed = library.difference(u, ask.portal, kind, older[0] if older else 0, shown.version)
+        signed = signing.of_versions(u, ask.portal, kind, (shown,))[shown.version]
+        missing = signing.standing(u, ask.portal, kind, shown.body).missing
     back = library.unified(now.body if now is not None else "", shown.body, ask.t("published"), ask.t("going back"))
-    return ask.page("document_version.html", kind=kind, version=shown, published=now, changed=changed, back=back)
+    return ask.page(
+        "document_version.html", kind=kind, version=shown, published=now, changed=changed, back=back, signed=signed,
+        missing=missing,
+    )  # fmt: skip
 
 
 def _version(ask: Ask, u: Unit, kind: str, number: str) -> DocumentRow:

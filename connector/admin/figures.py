@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "quality": "Data quality",
 }  # fmt: skip
 MOST = 500
+WIDE, HIGH = 240, 40
 TEN_MINUTES = 600_000
 
 
@@ -45,8 +46,22 @@ def report(ask: Ask, what: str) -> Response:
     return ask.page(
         "reports.html", status=422 if fault else 200, what=what, kinds=KINDS, told=told, task=task, fault=fault,
         listed=listed, most=MOST, masked_email=masked_email, begin=begin, end=end, plain=plain,
-        timed=what in REPORTS,
+        timed=what in REPORTS, trend=trend_lines(told["trend"]) if told and "trend" in told else (),
     )  # fmt: skip
+
+
+def trend_lines(trend: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The points of a line for each figure, a day as wide as it is long ago; none while there are too few days."""
+    if trend["has"] < trend["needs"]:
+        return ()
+    days = [(date.fromisoformat(one["day"]).toordinal(), one) for one in trend["days"]]
+    first, length = days[0][0], max(1, days[-1][0] - days[0][0])
+
+    def points(key: str) -> str:
+        return " ".join(f"{WIDE * (day - first) / length:.1f},{HIGH * (1 - one[key]):.1f}"
+                        for day, one in days if one[key] is not None)  # fmt: skip
+
+    return tuple((key, points(key)) for key in ("complete", "valid", "fresh", "unique"))
 
 
 def _task(ask: Ask, what: str, begin: date | None, end: date | None, listed: str | None) -> Task:

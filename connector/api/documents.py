@@ -55,14 +55,24 @@ class Document(Out):
     body: str
 
 
+class Signature(Out):
+    """Who signed for which side, marketing or sales."""
+
+    side: str
+    who: str
+    at_ms: int
+    remark: str
+
+
 class Version(Out):
-    """Who published it, when and why."""
+    """Who published it, when and why, and the signatures it was published under."""
 
     version: int
     state: str
     author: str
     reason: str
     at_ms: int | None
+    signatures: list[Signature]
 
 
 class Versions(Out):

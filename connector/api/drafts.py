@@ -12,12 +12,13 @@ from typing import Any
 
 from pydantic import Field
 
-from connector.api.documents import ONE, Published
+from connector.api.documents import ONE, Published, Signature
 from connector.api.problems import Problem
 from connector.api.routes import Answer, Call, Route
 from connector.api.shapes import Hash, In, Nothing, Out, Text, Words, Yaml
 from connector.store import Unit, documents, drafts
 from connector.sync import drafting
+from connector.sync.signing import Side
 
 DRAFT = f"{ONE}/draft"
 # Each looks at everybody, which takes seconds in a large portal: one at a time in a process.
@@ -45,6 +46,8 @@ class Draft(Out):
     body: str
     faults: list[Fault]
     overtaken: dict[str, Any] | None = Field(description="Both sides, when another version was published since.")
+    signatures: list[Signature]
+    missing: list[str] = Field(description="Sides whose signature is needed yet: marketing, sales.")
 
 
 class SaveDraft(In):
@@ -102,6 +105,28 @@ class Publish(In):
     author: Text | None = Field(None, max_length=200)
 
 
+class Sign(In):
+    """For which side, over the draft as it was seen. ``author``: whose draft."""
+
+    side: Side
+    revision: int = Field(ge=1, lt=10**9)
+    remark: Words | None = None
+    author: Text | None = Field(None, max_length=200)
+
+
+class Signed(Out):
+    """The signatures under this text now, and the sides that are missing."""
+
+    portal: str
+    kind: str
+    hash: str
+    side: str
+    who: str
+    signatures: list[Signature]
+    missing: list[str]
+    text: str
+
+
 def get_draft(call: Call) -> Answer:
     with call.frame.store.view() as u:
         return _draft(call, u)
@@ -146,7 +171,7 @@ def _draft(call: Call, u: Unit) -> Answer:
         body = {
             "portal": row.name, "kind": kind, "author": who, "open": False, "revision": revision, "faults": [],
             "base": published.version if published else 0, "body": published.body if published else "",
-            "overtaken": None,
+            "overtaken": None, "signatures": [], "missing": [],
         }  # fmt: skip
     return Answer(body, {"ETag": f'"{revision}"'})
 
@@ -206,6 +231,25 @@ def publish_draft(call: Call) -> dict[str, Any]:
     return done
 
 
+def sign_draft(call: Call) -> dict[str, Any]:
+    """Sign a draft for one side. A signature is a person's, so the token has to act for one."""
+    kind, asked, who, row = call.parts["kind"], call.body, call.caller.who, call.portal
+    if call.caller.user_id is None:
+        raise Problem(
+            409, "no_person", "A signature is a person's, and this token acts for nobody.",
+            remedy="Use a token made with --person.",
+        )  # fmt: skip
+    now = call.frame.clock.now_ms()
+    with call.frame.store.unit() as u:
+        found = drafting.own(u, row, kind, asked.author if asked.author is not None else who)
+        done = drafting.sign(
+            u, row, found, asked.side, seen=asked.revision, who=who, remark=asked.remark or "", now_ms=now
+        )
+        call.book(u, f"Signed {kind} by {found.author} for {asked.side}: {asked.remark or ''}".removesuffix(": "),
+                  after=f"content {done['hash'][:12]}")  # fmt: skip
+    return done
+
+
 def _refuse_another_plan(call: Call, kind: str, text: str) -> None:
     now = _dry_run(call, kind, text).get("hash")
     if now != call.body.hash:
@@ -225,6 +269,8 @@ ROUTES: tuple[Route, ...] = (
           DryRun, body=Nothing, faults=(409,)),
     Route("POST", f"{DRAFT}/scores", "editor", "Whose score publishing a scoring draft would change, within seconds",
           scores_of_draft, Scores, body=Nothing, faults=(409,)),
+    Route("POST", f"{DRAFT}/sign", "editor", "Sign a draft for marketing or for sales, where the portal asks for both",
+          sign_draft, Signed, body=Sign, faults=(409, 412)),
     Route("POST", f"{ONE}/publish", "admin", "Make the draft the portal's document", publish_draft, Published,
           body=Publish, faults=(409, 412)),
 )  # fmt: skip

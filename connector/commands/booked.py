@@ -45,6 +45,7 @@ ACTS: Mapping[str, Act] = {
     "config_rollback": Act("Went back in {kind} to version {version}", ("kind", "version")),
     "config_draft_save": Act("Saved a draft", ("kind", "revision")),
     "config_draft_publish": Act("Published the draft of {kind}: {reason}", ("kind", "version")),
+    "config_sign": Act("Signed {kind} for {side} as {author}: {remark}", ("hash", "missing")),
     "config_draft_discard": Act("Discarded the draft of {kind}", ("author",)),
     "held_retry": Act("Brought back what was put aside", ("retried",)),
     "held_discard": Act("Gave up what was put aside", ("discarded",)),

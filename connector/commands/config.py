@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from connector.commands.app import DONE, App, examples, standard
+from connector.commands.contract import Side
 
 WRONG_CONFIGURATION = 2
 KINDS = ("mapping", "activities", "scoring", "lifecycle", "routing", "workflows", "consent", "schedule", "goals")
@@ -150,6 +151,38 @@ def rollback(app: App, name: str, kind: str, version: int, author: str) -> int:
     """Publish an earlier version again, as a new one."""
     with app.service() as service:
         return app.show(service.config_rollback(name, kind, version, author), "papers:published")
+
+
+@config.command(
+    "sign",
+    short_help="Sign a draft for marketing or for sales.",
+    epilog=examples(
+        "leadwright config sign acme scoring --for sales",
+        'leadwright config sign acme scoring --for marketing --draft-of kim --remark "agreed on 24 November"',
+    ),
+)
+@click.argument("name")
+@click.argument("kind", type=click.Choice(("scoring", "lifecycle")))
+@click.option(
+    "--for", "side", type=click.Choice(("marketing", "sales")), required=True, help="Which side you sign for."
+)
+@click.option("--draft-of", metavar="AUTHOR", help="Whose draft; not needed when there is only one.")
+@click.option("--version", type=click.IntRange(1), help="Sign an earlier version instead, to go back to it.")
+@click.option("--remark", default="", help="A remark, for the history.")
+@AUTHOR
+@standard
+def sign(
+    app: App, name: str, kind: str, side: Side, draft_of: str | None, version: int | None, remark: str, author: str
+) -> int:
+    """Sign a draft for marketing or for sales, as it stands now; whoever changes it afterwards needs new signatures.
+
+    Needed where the portal's lifecycle document says `signatures: marketing_and_sales`: publishing without both
+    signatures ends with exit code 2. Nobody signs for both sides.
+    """
+    if draft_of is not None and version is not None:
+        raise click.UsageError("--draft-of and --version do not go together.")
+    with app.service() as service:
+        return app.show(service.config_sign(name, kind, side, author, remark, draft_of, version), "papers:signed")
 
 
 @config.group("draft", epilog=examples("leadwright config draft save acme scoring.yaml"))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # pydantic is slow to import, and --help needs none of it
     from connector.settings import Settings
 
 Result = dict[str, Any]
+Side = Literal["marketing", "sales"]
 
 
 class LeadService(Protocol):
@@ -101,6 +102,16 @@ class LeadService(Protocol):
     def config_draft_show(self, name: str, kind: str, author: str) -> Result: ...
     def config_draft_publish(self, name: str, kind: str, author: str, reason: str) -> Result: ...
     def config_draft_discard(self, name: str, kind: str, author: str) -> Result: ...
+    def config_sign(
+        self,
+        name: str,
+        kind: str,
+        side: Side,
+        author: str,
+        remark: str = "",
+        draft_of: str | None = None,
+        version: int | None = None,
+    ) -> Result: ...
     def config_rollback(self, name: str, kind: str, version: int, author: str) -> Result: ...
 
 

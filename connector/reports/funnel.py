@@ -1,4 +1,5 @@
-"""The funnel: who stands where now, how far a cohort came, time in stage, backward moves, score and outcome."""
+"""The funnel: who stands where now, how far a cohort came, time in stage, which part of the way was before sales took
+over, backward moves, score and outcome."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from connector.reports.stories import Fold, Ground, Story, fold
 from connector.rules.journey import UNMAPPED, UNSET
 
 BAND = 25
+TAKEN = ("sal", "sql", "opportunity")
 
 
 class Snapshot:
@@ -95,6 +97,45 @@ class Times:
         return (Section("time_in_stage", "period", tuple(figures)),)
 
 
+class Cycle:
+    """Which part of the way to a first purchase lay before sales took over (L56). Of those who bought in the span.
+
+    Sales takes over when the contact first becomes SAL, SQL or opportunity; without such a date nothing is guessed.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._bought: list[int] = []
+        self._undated: list[int] = []
+        self._share: list[tuple[int, float]] = []
+        self._before: list[tuple[int, float]] = []
+        self._after: list[tuple[int, float]] = []
+
+    def see(self, story: Story) -> None:
+        came, won = story.person.created_ms, story.won_ms
+        if won is None or won not in self._ground.span:
+            return
+        self._bought.append(story.id)
+        taken = min((at for stage in TAKEN if (at := story.journey.entered_ms(stage)) is not None), default=None)
+        if came is None or taken is None or came >= won:
+            self._undated.append(story.id)
+            return
+        taken = min(max(taken, came), won)
+        self._share.append((story.id, (taken - came) / (won - came)))
+        self._before.append((story.id, days(came, taken)))
+        self._after.append((story.id, days(taken, won)))
+
+    def sections(self) -> tuple[Section, ...]:
+        figures = (
+            count("cycle_bought", self._bought),
+            typical("cycle_share", self._share, "share"),
+            typical("cycle_before", self._before),
+            typical("cycle_after", self._after),
+            count("cycle_undated", self._undated),
+        )
+        return (Section("cycle", "period", figures),)
+
+
 class Backward:
     """Moves to an earlier stage within the span: shown, never netted out."""
 
@@ -144,6 +185,13 @@ class Bands:
 
 def funnel(found: Iterable[Story], ground: Ground, scores: Mapping[int, int]) -> tuple[Section, ...]:
     """All sections of the funnel."""
-    folds: list[Fold] = [Snapshot(ground), Cohort(ground), Times(ground), Backward(ground), Bands(scores)]
+    folds: list[Fold] = [
+        Snapshot(ground),
+        Cohort(ground),
+        Times(ground),
+        Cycle(ground),
+        Backward(ground),
+        Bands(scores),
+    ]
     fold(found, folds)
     return tuple(section for one in folds for section in one.sections())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from connector.reports.acceptance import Acceptance, Judged
 from connector.reports.figures import DAY_MS, Section, Sentence, count, days, share, typical
 from connector.reports.messages import Following, Interval, Taken, Targeted, Wording
 from connector.reports.stories import TOUCHES, Fold, Ground, Story, fold
@@ -18,11 +19,11 @@ HALF = 0.5
 INSTANT = 0.25
 
 
-def questions(found: Iterable[Story], ground: Ground) -> tuple[Section, ...]:
-    """The eight sections, in the order of the questions."""
+def questions(found: Iterable[Story], ground: Ground, judged: Judged) -> tuple[Section, ...]:
+    """The eight sections, in the order of the questions; after the second, its answer by version of the model."""
     folds: list[Fold] = [
-        Actions(ground), Sales(ground), Timing(ground), Taken(ground), Targeted(ground), Wording(ground),
-        Following(ground), Interval(ground),
+        Actions(ground), Sales(ground), Acceptance(ground, judged), Timing(ground), Taken(ground), Targeted(ground),
+        Wording(ground), Following(ground), Interval(ground),
     ]  # fmt: skip
     fold(found, folds)
     return tuple(section for one in folds for section in one.sections())

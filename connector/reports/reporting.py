@@ -84,7 +84,7 @@ def _sections(u: Unit, portal_id: int, ground: Ground, since: Mapping[str, int],
     if what == "funnel":
         return funnel(found, ground, study.scores(u, portal_id))
     if what == "questions":
-        return questions(found, ground)
+        return questions(found, ground, lambda at: study.models_at(u, portal_id, at))
     if what == "assets":
         return assets(found, ground, _workflows(u, portal_id).assets)
     # ``quality`` needs what the mapping makes of each contact: whoever asks brings its sections (``told``).

@@ -50,6 +50,11 @@ def lifecycle_fields_used(documents: Documents) -> set[str]:
     return found | identity | {"email_domain", "email"}
 
 
+def fields_that_count(documents: Documents) -> list[str]:
+    """The canonical fields by which data quality is measured: what rules and gates ask for, and the telephone."""
+    return sorted(fields_used(documents.scoring) | lifecycle_fields_used(documents) | {"phone"})
+
+
 def activity_kinds_used(documents: Documents) -> set[str]:
     """The kinds of activity that rules and gates ask for."""
     kinds = set(documents.lifecycle.mql.depth.activities) | set(documents.lifecycle.career_activities)

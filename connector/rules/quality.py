@@ -94,3 +94,39 @@ _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 def _folded(text: str) -> str:
     return " ".join(text.casefold().translate(_FOLD).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The quality of a whole portal: how many contacts, and four shares of 1; None where nothing can be said."""
+
+    total: int
+    complete: float | None
+    valid: float | None
+    fresh: float | None
+    unique: float | None
+
+
+class Tally:
+    """Contacts as they pass by, folded into the portal's shares. Keys are kept, contacts are not."""
+
+    def __init__(self) -> None:
+        self._sums = {"complete": [0, 0], "valid": [0, 0], "fresh": [0, 0]}
+        self._first: dict[tuple[str, str], int] = {}
+        self._suspects: set[int] = set()
+        self._total = 0
+
+    def see(self, who: int, one: Quality) -> None:
+        self._total += 1
+        for name, value in (("complete", one.completeness), ("valid", one.validity), ("fresh", one.freshness)):
+            if value is not None:
+                self._sums[name][0] += value
+                self._sums[name][1] += 1
+        for key in one.keys:
+            if (other := self._first.setdefault(key, who)) != who:
+                self._suspects |= {who, other}
+
+    def shares(self) -> Shares:
+        means = {name: round(total / times / 100, 4) if times else None for name, (total, times) in self._sums.items()}
+        unique = round(1 - len(self._suspects) / self._total, 4) if self._total else None
+        return Shares(self._total, means["complete"], means["valid"], means["fresh"], unique)

@@ -53,7 +53,7 @@ def publish(
     u.own(portal_id)
     now = current(u, portal_id, kind)
     _refuse_overtaken(kind, now, expected)
-    if now is not None and now.hash == _hash(body):
+    if now is not None and now.hash == hash_of(body):
         return now.version
     was = mine(DOCUMENTS, portal_id, kind=kind, state="published")
     u.change(sa.update(DOCUMENTS).where(was).values(state="retired"))
@@ -72,12 +72,13 @@ def _refuse_overtaken(kind: str, now: DocumentRow | None, expected: int | None) 
 
 def _insert(u: Unit, portal_id: int, kind: str, body: str, author: str, reason: str, now_ms: int) -> int:
     version = newest(u, portal_id, kind) + 1
-    words = (clean(body), _hash(body), clean(author), clean(reason))
+    words = (clean(body), hash_of(body), clean(author), clean(reason))
     bulk.put(u, portal_id, DOCUMENTS, [(kind, version, "published", *words, now_ms, now_ms)])
     return version
 
 
-def _hash(body: str) -> str:
+def hash_of(body: str) -> str:
+    """What a text is known by: the same for the same content, whoever drafted it."""
     return digest(clean(body).encode()).hex()
 
 
@@ -104,7 +105,7 @@ def newest(u: Unit, portal_id: int, kind: str) -> int:
 
 def is_current(row: DocumentRow | None, body: str) -> bool:
     """Whether publishing this text would publish what is published already."""
-    return row is not None and row.hash == _hash(body)
+    return row is not None and row.hash == hash_of(body)
 
 
 def get(u: Unit, portal_id: int, kind: str, version: int) -> DocumentRow | None:

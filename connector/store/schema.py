@@ -72,6 +72,9 @@ DRAFTS = _table(
     big("saved_ms"),
     sa.UniqueConstraint("portal_id", "kind", "author", name="uq_drafts_author"),
 )
+SIGNATURES = _table(
+    "signatures", "kind hash side", text("kind"), text("hash"), text("side"), text("who"), big("at_ms"), text("remark")
+)
 PROPERTY_DEFINITIONS = _table(
     "property_definitions", "object_type name", text("object_type"), text("name"), text("body")
 )
@@ -410,6 +413,14 @@ HANDOFFS = _table(
 )
 CERTIFICATES = _table("certificates", "at_ms", big("at_ms"), text("body"))
 USAGE = _table("usage", "day", text("day"), big("calls"))
+QUALITY_DAYS = _table(
+    "quality_days",
+    "day",
+    text("day"),
+    big("at_ms"),
+    big("total"),
+    *(sa.Column(name, sa.Float(), nullable=True) for name in ("complete", "valid", "fresh", "unique_share")),
+)
 
 TENANT_TABLES = tuple(
     table for table in METADATA.sorted_tables if "portal_id" in table.c and table not in OF_THE_INSTALLATION

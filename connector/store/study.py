@@ -13,11 +13,21 @@ import orjson
 import sqlalchemy as sa
 
 from connector.model.records import BECAME, ENTERED
-from connector.store.schema import ACTIVITIES, ASSOCIATIONS, CONTACTS, DEALS, PROPERTY_HISTORY, RECEIPTS, STAGES
+from connector.store.schema import (
+    ACTIVITIES,
+    ASSOCIATIONS,
+    CONTACTS,
+    DEALS,
+    PROPERTY_HISTORY,
+    RECEIPT_HISTORY,
+    RECEIPTS,
+    STAGES,
+)
 from connector.store.unit import Unit, check_portal, mine
 from connector.store.values import millis_or_none
 
 STAGE, OURS = "lifecyclestage", "leadwright_stage"
+_H, AT_ONCE = RECEIPT_HISTORY.c, 500
 Outcome = Literal["won", "lost", "open", "unknown"]
 
 
@@ -174,6 +184,20 @@ def scores(u: Unit, portal_id: int) -> dict[int, int]:
     """The score of everybody who was judged, as it stands now."""
     query = sa.select(RECEIPTS.c.contact_id, RECEIPTS.c.score).where(mine(RECEIPTS, portal_id))
     return {row[0]: row[1] for row in u.rows(query)}
+
+
+def models_at(u: Unit, portal_id: int, at: Mapping[int, int]) -> dict[int, tuple[str, int]]:
+    """By which model and version each of these contacts was last judged at its instant; who was not is left out."""
+    check_portal(portal_id)
+    found: dict[int, tuple[str, int]] = {}
+    ids = sorted(at)
+    for start in range(0, len(ids), AT_ONCE):
+        which = [mine(RECEIPT_HISTORY, portal_id), _H.contact_id.in_(ids[start : start + AT_ONCE])]
+        query = sa.select(_H.contact_id, _H.at_ms, _H.model, _H.version).where(*which)
+        for who, when, model, version in u.rows(query.order_by(_H.contact_id, _H.at_ms)):
+            if when <= at[who]:
+                found[who] = (model, version)
+    return found
 
 
 def _outcome(stage: str | None, *, closed: bool, probability: float | None) -> Outcome:

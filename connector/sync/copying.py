@@ -17,6 +17,7 @@ from connector.rules.documents.mapping import properties_used as mapped_properti
 from connector.rules.needs import properties_used
 from connector.store import Unit, cursors, definitions, documents, records
 from connector.store.portals import PortalRow
+from connector.sync import signing
 from connector.sync.context import Context, StreamReport
 from connector.sync.reference import refresh_definitions
 from connector.sync.rulebook import JUDGING, SHIPPED, assemble, parse_text
@@ -56,6 +57,8 @@ def copy(
             reason="nothing_to_copy",
         )
     chosen = [kind for kind in SHIPPED if kind in kinds and theirs[kind] != ours.get(kind)]
+    for kind in chosen:  # first all: a copied lifecycle must not ask for signatures under what comes with it
+        signing.refuse_unsigned(u, row, kind, theirs[kind])
     for kind in chosen:
         parse_text(kind, theirs[kind], f"{kind} of {source.name}")
         documents.publish(u, row.id, kind, theirs[kind], author, f"copied from {source.name}", now_ms)

@@ -13,7 +13,7 @@ from connector.errors import ConfigError, DocumentInvalid
 from connector.store import Unit, documents, drafts
 from connector.store.drafts import Draft
 from connector.store.portals import PortalRow
-from connector.sync import library
+from connector.sync import library, signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,38 @@ def publish(
     return library.put_in_force(
         u, row, found.kind, found.body, author, reason, now_ms, expected=found.base
     )  # fmt: skip
+
+
+def sign(
+    u: Unit, row: PortalRow, found: Draft, side: signing.Side, *, seen: int, who: str, remark: str, now_ms: int
+) -> dict[str, Any]:  # fmt: skip
+    """Sign a draft for marketing or for sales, as it was seen; one with faults cannot be signed."""
+    if found.revision != seen:
+        raise ConfigError(
+            f"This draft is at saving {found.revision} by now, and you looked at {seen}; nothing was signed.",
+            remedy="Look at it again, then sign.",
+            reason=drafts.OVERTAKEN,
+        )
+    if faults := library.faults_of(found.kind, found.body):
+        raise DocumentInvalid(faults)
+    return signing.sign(u, row, found.kind, found.body, side, who, remark, now_ms)
+
+
+def to_sign(u: Unit, row: PortalRow, kind: str, author: str | None) -> Draft:
+    """Whose draft is meant: the author's that is named, else the only one there is."""
+    if author is not None:
+        return own(u, row, kind, author)
+    found = [one for one in drafts.every(u, row.id) if one.kind == library.known(kind)]
+    if len(found) != 1:
+        names = ", ".join(one.author for one in found)
+        raise ConfigError(
+            f"{row.name} has {len(found) or 'no'} drafts of {kind}{f': by {names}' if names else ''}.",
+            remedy="Name whose: --draft-of AUTHOR"
+            if found
+            else f"Save one: leadwright config draft save {row.name} FILE",
+            reason="no_draft",
+        )
+    return found[0]
 
 
 def opened(u: Unit, row: PortalRow, draft_id: int) -> Draft:
@@ -117,6 +149,7 @@ def told(u: Unit, row: PortalRow, draft: Draft) -> dict[str, Any]:
         "saved_ms": draft.saved_ms,
         "faults": [asdict(fault) for fault in library.faults_of(draft.kind, draft.body)],
         "overtaken": None if found is None else asdict(found),
+        **signing.told(signing.standing(u, row, draft.kind, draft.body)),
     }
 
 

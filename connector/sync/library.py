@@ -15,6 +15,7 @@ from connector.rules.activities import classify, compile_activities
 from connector.rules.documents import KINDS
 from connector.store import Unit, activities, definitions, documents, records
 from connector.store.portals import PortalRow
+from connector.sync import signing
 from connector.sync.nursing import republish
 from connector.sync.rulebook import JUDGING, MAPPED, SHIPPED, parse_text
 
@@ -140,11 +141,14 @@ def show(u: Unit, row: PortalRow, kind: str) -> dict[str, Any]:
 
 
 def history(u: Unit, row: PortalRow, kind: str) -> dict[str, Any]:
-    """Versions, newest first."""
+    """Versions, newest first, each with the signatures it was published under."""
+    found = documents.history(u, row.id, known(kind))
+    signed = signing.of_versions(u, row, kind, found)
     versions = [
-        {"version": v.version, "state": v.state, "author": v.author, "reason": v.reason, "at_ms": v.published_ms}
-        for v in documents.history(u, row.id, known(kind))
-    ]
+        {"version": v.version, "state": v.state, "author": v.author, "reason": v.reason, "at_ms": v.published_ms,
+         "signatures": [signing.shown(one) for one in signed[v.version]]}
+        for v in found
+    ]  # fmt: skip
     return {"portal": row.name, "kind": kind, "versions": versions}
 
 
@@ -191,6 +195,13 @@ def rollback(
     return put_in_force(u, row, kind, old.body, author, why, now_ms, expected=expected)
 
 
+def sign_version(
+    u: Unit, row: PortalRow, kind: str, version: int, side: signing.Side, who: str, remark: str, now_ms: int
+) -> dict[str, Any]:
+    """Sign the text of an earlier version, so that it can be published again."""
+    return signing.sign(u, row, kind, version_of(u, row, kind, version).body, side, who, remark, now_ms)
+
+
 def version_of(u: Unit, row: PortalRow, kind: str, version: int) -> documents.DocumentRow:
     """One version of a document, published now or once."""
     old = documents.get(u, row.id, known(kind), version)
@@ -231,7 +242,8 @@ def put_in_force(
     *,
     expected: int | None = None,
 ) -> dict[str, Any]:
-    """Publish a text that validates, classify and judge anew whom it concerns."""
+    """Publish a text that validates and has the signatures the portal asks for; judge anew whom it concerns."""
+    signing.refuse_unsigned(u, row, kind, text)
     version = documents.publish(u, row.id, kind, text, author, reason, now_ms, expected=expected)
     if kind == "activities":
         _classify_anew(u, row, text)

@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from connector.admin.waiting import waiting
-from connector.store.schema import DOCUMENTS, DRAFTS
+from connector.store.schema import DOCUMENTS, DRAFTS, SIGNATURES
 from tests.admin.conftest import ANNA, House
 from tests.rig import rig
 
@@ -26,6 +26,7 @@ def as_shipped(house: House) -> House:
     """Nobody drafted or published anything yet; Anna is signed in."""
     with house.service.store.unit() as u:
         u.run(sa.delete(DRAFTS).where(DRAFTS.c.portal_id == 1))
+        u.run(sa.delete(SIGNATURES).where(SIGNATURES.c.portal_id == 1))
         u.run(sa.delete(DOCUMENTS).where(DOCUMENTS.c.portal_id == 1, DOCUMENTS.c.version > 1))
         u.run(sa.update(DOCUMENTS).where(DOCUMENTS.c.portal_id == 1).values(state="published"))
     waiting(house.service.store)._tasks.clear()

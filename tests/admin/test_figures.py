@@ -7,6 +7,8 @@ import re
 import pytest
 
 from connector.admin.figures import KINDS
+from connector.store import quality_days
+from connector.store.quality_days import QualityDay
 from tests.admin.conftest import House
 from tests.admin.desk import as_shipped, standing_house
 from tests.admin.hands import text
@@ -88,3 +90,18 @@ def test_there_is_no_other_report(house):
 
 def test_before_the_first_sync_the_page_says_so(empty_house):
     empty_house.get("/portals/acme/reports/kpis", 404)
+
+
+def test_the_trend_of_data_quality_is_drawn_when_it_has_days_enough(house):
+    assert "The trend needs 7 days; it has 0." in text(page(house, "quality"))
+    with house.service.store.unit() as u:
+        for n in range(8):
+            one = QualityDay(f"2026-10-{n + 1:02}", n, 60, 0.5 + n / 100, 0.9, 0.8, None if n == 0 else 1.0)
+            quality_days.put(u, house.portal_id("acme"), one)
+    house.rig.clock.advance(700)
+    told = page(house, "quality")
+    assert told.count("<polyline") == 4
+    assert re.search(r'points="0\.0,20\.0 [^"]+ 240\.0,17\.2"', told)
+    assert "style=" not in told[told.index("<polyline") :]
+    assert "From 2026-10-01 to 2026-10-08: 8 days." in told
+    assert "2026-10-05" in told[told.index("<details") :], "the days stand there in figures too"

@@ -320,6 +320,37 @@ class TestDocuments:
         assert who.send("PUT", f"{SCORING}/draft", match=1, body=body)["revision"] == 2
         assert len(desk.deeds()) == 2
 
+    def test_two_people_sign_before_it_is_published(self, desk, tmp_path):
+        file = tmp_path / "lifecycle.yaml"
+        file.write_text(
+            desk.service.config_show(ACME, "lifecycle")["body"].replace(
+                "signatures: none", "signatures: marketing_and_sales"
+            )
+        )
+        desk.service.config_publish(ACME, file, "bo", "sales has a say")
+        for email in ("kim@client.example", "jo@client.example"):
+            desk.person(email, "editor")
+        kim, jo = (desk.program("editor", person=one) for one in ("kim@client.example", "jo@client.example"))
+        admin = desk.program("admin")
+        text = more_points(kim.get(SCORING)["body"])
+        saved = kim.send("PUT", f"{SCORING}/draft", match=0, body=text)
+        assert saved["missing"] == ["marketing", "sales"]
+        mine = {"author": saved["author"], "revision": 1}
+        assert admin.post(f"{SCORING}/publish", 409, **mine, reason="x")["type"].endswith(":unsigned")
+        admin.post(f"{SCORING}/draft/sign", 409, **mine, side="sales")
+        kim.post(f"{SCORING}/draft/sign", 412, revision=2, side="marketing")
+        assert kim.post(f"{SCORING}/draft/sign", revision=1, side="marketing", remark="agreed")["missing"] == ["sales"]
+        kim.post(f"{SCORING}/draft/sign", 409, revision=1, side="sales")
+        kim.post(f"{SCORING}/draft/sign", 422, revision=1, side="finance")
+        assert jo.post(f"{SCORING}/draft/sign", **mine, side="sales")["missing"] == []
+        assert [one["side"] for one in kim.get(f"{SCORING}/draft")["signatures"]] == ["marketing", "sales"]
+        assert admin.post(f"{SCORING}/publish", **mine, reason="x")["version"] == 2
+        newest = admin.get(f"{SCORING}/versions")["versions"][0]
+        assert [(one["who"], one["remark"]) for one in newest["signatures"]] == [
+            ("kim@client.example", "agreed"), ("jo@client.example", "")]  # fmt: skip
+        signed = [what for _, what, _, _ in desk.deeds() if what.startswith("Signed")]
+        assert [one.rpartition(" for ")[2] for one in signed] == ["marketing: agreed", "sales"]
+
     def test_overtaken_by_somebody_who_published_from_a_file(self, desk, tmp_path):
         who, file = desk.program("admin"), tmp_path / "scoring.yaml"
         text = who.get(f"{SCORING}/draft")["body"]

@@ -31,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "sync_now": {}, "make_plan": {}, "apply_plan": {"hash": "3f9c"},
     "save_draft": {"body": preset_text(*SHIPPED["scoring"])},
     "dry_run_draft": {}, "scores_of_draft": {}, "undo_run": {}, "publish_draft": {"revision": 1, "reason": "because"},
+    "sign_draft": {"side": "sales", "revision": 1},
     "revert_document": {"version": 1, "expected": 1}, "retry_held": {"how": "all"},
 }  # fmt: skip
 OF_PORTAL = [route for route in ROUTES if route.of_portal]

@@ -33,6 +33,11 @@ DRAFT = {
     "faults": [{"file": "draft", "line": 1, "path": "rows", "message": "It is empty.", "remedy": "Add a row."}],
     "overtaken": {"base": 1, "published": 2, "by": "jo", "reason": "webinars", "theirs": [], "mine": []},
 }  # fmt: skip
+SIGNED = {
+    "portal": "acme", "kind": "scoring", "hash": "3f9c0a1b77aa0a1b", "side": "sales", "who": "jo",
+    "signatures": [{"side": "sales", "who": "jo", "at_ms": 1_795_305_600_000, "remark": "agreed"}],
+    "missing": ["marketing"], "text": "jo signed this scoring for sales. Missing yet: marketing.",
+}  # fmt: skip
 SCORES = {
     "portal": "acme", "contacts": 100_000, "never_judged": 12, "score": {"up": 4_300, "down": 210},
     "grade": {"up": 55, "down": 0}, "grades": {"A": 900, "B": 8_000, "C": 31_100, "D": 60_000}, "threshold": 50,
@@ -180,6 +185,7 @@ def _documents() -> dict[str, Any]:
         "config_diff": {"portal": "acme", "kind": "scoring", "version": 3, "diff": ["-points: 5", "+points: 10"]},
         "config_draft_save": DRAFT, "config_draft_show": DRAFT, "config_draft_publish": version,
         "config_draft_discard": {"portal": "acme", "kind": "scoring", "author": "kim", "text": "It is discarded."},
+        "config_sign": SIGNED,
         "config_dry_run_file": DRY_RUN, "config_scores_file": SCORES,
         "config_publish": version, "config_rollback": version,
         "config_history": {"portal": "acme", "kind": "scoring", "versions": [

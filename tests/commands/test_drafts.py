@@ -100,3 +100,39 @@ def test_publishing_without_a_reason_is_wrong_usage(say: Say, desk: Desk, file: 
     assert said.code == 2
     assert "--reason" in said.err
     assert desk.asked("config_publish") == []
+
+
+def test_signing_tells_who_signed_and_who_is_missing(say: Say, desk: Desk) -> None:
+    line = ("--for", "sales", "--draft-of", "kim", "--author", "jo", "--remark", "agreed")
+    said = say("config", "sign", "acme", "scoring", *line)
+    assert said.code == 0
+    for words in ("jo signed this scoring for sales", "Missing yet: marketing", "3f9c0a1b77aa", "agreed"):
+        assert words in said.out
+    assert desk.asked("config_sign")[0][0] == ("acme", "scoring", "sales", "jo", "agreed", "kim", None)
+    assert any("Signed scoring for sales as jo: agreed" in str(one) for one in desk.booked)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [("scoring",), ("scoring", "--for", "finance"), ("mapping", "--for", "sales"),
+     ("scoring", "--for", "sales", "--draft-of", "kim", "--version", "2")],
+)  # fmt: skip
+def test_what_cannot_be_signed_is_wrong_usage(say: Say, desk: Desk, line: tuple[str, ...]) -> None:
+    assert say("config", "sign", "acme", *line).code == 2
+    assert desk.heard == []
+
+
+def test_publishing_without_a_signature_ends_with_two_and_the_remedy(say: Say, desk: Desk) -> None:
+    remedy = "leadwright config sign acme scoring --for sales"
+    fault = ConfigError("sales is missing.", remedy=remedy, reason="unsigned")
+    desk.faults["config_draft_publish"] = fault
+    said = say("config", "draft", "publish", "acme", "scoring", "--reason", "x", "--json")
+    assert (said.code, said.json["error"]["reason"], said.json["error"]["remedy"]) == (2, "unsigned", remedy)
+
+
+def test_the_history_names_the_signatures(say: Say, desk: Desk) -> None:
+    signature = {"side": "sales", "who": "jo", "at_ms": 0, "remark": "agreed"}
+    desk.answers["config_history"]["versions"][0]["signatures"] = [signature]
+    out = say("config", "history", "acme", "scoring").out
+    assert "Version 3 was signed:" in out
+    assert "sales: jo" in out

@@ -21,7 +21,7 @@ EVERY = [
     ("config", "show", "acme", "scoring"), ("config", "history", "acme", "scoring"),
     ("config", "rollback", "acme", "scoring", "3"), ("config", "draft", "show", "acme", "mapping"),
     ("config", "draft", "publish", "acme", "mapping", "--reason", "x"),
-    ("config", "draft", "discard", "acme", "mapping"),
+    ("config", "draft", "discard", "acme", "mapping"), ("config", "sign", "acme", "scoring", "--for", "sales"),
 ]  # fmt: skip
 
 

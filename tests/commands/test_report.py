@@ -17,6 +17,9 @@ import pytest
 import structlog
 
 from connector.cli import COMMANDS
+from connector.service import Service
+from connector.store import portals, quality_days
+from connector.store.quality_days import QualityDay
 from tests.commands.desk import Desk, Said, refused
 from tests.rig import rig
 
@@ -37,10 +40,21 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, An
                 "german": service.report("acme", "questions", language="de"),
                 "listed": service.report("acme", "funnel", listed="snapshot/lead"),
                 "nobody": service.report("acme", "funnel", listed="snapshot/sal"),
+                "young": service.report("acme", "quality"),
+                "quality": grown(service),
                 "backtest": service.backtest("acme", SHIPPED),
                 "rehearse": service.rehearse("acme", 3),
             }
     structlog.configure(**before)
+
+
+def grown(service: Service) -> dict[str, Any]:
+    """Data quality with thirty kept days."""
+    with service.store.unit() as u:
+        for n in range(30):
+            one = QualityDay(f"2026-10-{n + 1:02}", n, 100 + n, 0.5 + n / 100, 0.9, 0.8, None if n == 0 else 1.0)
+            quality_days.put(u, portals.by_name(u, "acme").id, one)
+    return service.report("acme", "quality")
 
 
 @pytest.fixture
@@ -218,3 +232,17 @@ class TestRehearse:
 
 def test_the_overview_names_them() -> None:
     assert {"report", "backtest", "rehearse"} <= set(COMMANDS["Ask"])
+
+
+def test_the_trend_of_data_quality_is_some_of_its_days_or_how_many_are_missing(
+    say: Say, desk: Desk, documents: dict[str, Any]
+) -> None:
+    desk.answers["report"] = documents["young"]
+    young = say("report", "acme", "quality").out
+    assert "The trend needs 7 days; it has 0." in young
+    desk.answers["report"] = documents["quality"]
+    said = say("report", "acme", "quality")
+    rows = [line.split() for line in said.out.splitlines() if line.strip().startswith("2026-10-")]
+    assert (len(rows), rows[0][:3], rows[-1][:3]) == (10, ["2026-10-01", "100", "50"], ["2026-10-30", "129", "79"])
+    assert "–" in rows[0]
+    assert max(map(len, said.out.splitlines())) <= 100

@@ -8,7 +8,7 @@ import pytest
 
 from connector.reports.assets import DropOff, Leaderboard
 from connector.reports.figures import Figure, Span, midnight_ms
-from connector.reports.funnel import Bands, Snapshot, Times
+from connector.reports.funnel import Bands, Cycle, Snapshot, Times
 from connector.reports.kpi_mail import Mails, mails
 from connector.reports.kpi_money import Campaigns, Costs, spent
 from connector.reports.kpi_people import Conversion, Leaving, OnSite, Retention, visits
@@ -254,6 +254,34 @@ class TestTheFunnel:
             Times(ground()), story(1, way=[("mql", -10), ("sql", -5)]), story(2, way=[("mql", 1), ("sql", 4)])
         )
         assert (found["stay_mql"].value, found["stay_mql"].who) == (3.0, (2,))
+
+    def test_which_part_of_the_way_lay_before_sales_took_over(self) -> None:
+        """Created on day 0; taken on day 6 and bought on day 10, then taken on 4 and bought on 16."""
+        first = story(1, way=[("mql", 2), ("sql", 6), ("customer", 10)])
+        second = story(2, way=[("sal", 4), ("opportunity", 9)], deals=[won(16)])
+        found = numbers(Cycle(ground()), first, second)
+        assert (found["cycle_share"].value, found["cycle_share"].unit) == (0.425, "share")
+        assert (found["cycle_before"].value, found["cycle_after"].value) == (5.0, 8.0)
+        assert found["cycle_share"].who == (1, 2)
+
+    def test_without_a_date_of_the_hand_over_nothing_is_guessed(self) -> None:
+        shop = story(1, way=[("lead", 1), ("customer", 9)])
+        found = numbers(Cycle(ground()), shop)
+        assert found["cycle_share"].value is None
+        assert found["cycle_share"].why == "nobody"
+        assert (found["cycle_bought"].who, found["cycle_undated"].who) == ((1,), (1,))
+
+    def test_sales_came_after_the_purchase_or_before_the_contact_was_there(self) -> None:
+        late = story(1, way=[("customer", 10), ("opportunity", 20)])
+        early = story(2, created=5, way=[("sql", 1), ("customer", 10)])
+        found = numbers(Cycle(ground()), late, early)
+        assert found["cycle_share"].value == 0.5, "all of it, and none of it"
+        assert found["cycle_before"].value == 5.0
+
+    def test_the_cycle_is_of_those_who_bought_in_the_span(self) -> None:
+        before = story(1, created=-20, way=[("sql", -9), ("customer", -2)])
+        still = story(2, way=[("sql", 3)])
+        assert numbers(Cycle(ground()), before, still)["cycle_bought"].value == 0
 
     def test_bands_are_of_twenty_five_points_and_know_who_bought(self) -> None:
         found = numbers(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connector.model.judgement import Facts, Known, Unknown
 from connector.model.records import Activity
 from connector.rules.mapping import ValueFault
-from connector.rules.quality import DAY_MS, quality
+from connector.rules.quality import DAY_MS, Shares, Tally, quality
 
 NAMES = ("first_name", "last_name", "phone", "company_size")
 NOW = 1_000 * DAY_MS
@@ -82,3 +82,31 @@ class TestDuplicates:
 
     def test_half_a_name_is_none(self):
         assert self.keys(last_name="Ott", email_domain="werk.de") == ()
+
+
+class TestThePortal:
+    """All contacts folded into four shares."""
+
+    def of(self, *found):
+        tally = Tally()
+        for who, one in enumerate(found, 1):
+            tally.see(who, one)
+        return tally.shares()
+
+    def test_nobody_has_no_quality(self):
+        assert self.of() == Shares(0, None, None, None, None)
+
+    def test_means_are_of_those_of_whom_something_can_be_said(self):
+        half = look(first_name=Known("Anna"), last_name=EMPTY)
+        nothing = look(created=NOW - 450 * DAY_MS)
+        assert self.of(half, nothing) == Shares(2, 0.5, 1.0, 0.75, 1.0)
+
+    def test_all_who_share_a_key_are_suspects_however_many(self):
+        twin = look(phone=Known("+4971112345"))
+        assert self.of(twin, twin, look(), twin).unique == 0.25
+
+    @given(st.lists(st.sampled_from(["1", "2", "3", ""]), max_size=12))
+    def test_unique_is_who_shares_no_telephone(self, numbers):
+        found = [look(phone=Known(f"+49711{n}")) if n else look() for n in numbers]
+        alone = sum(not n or numbers.count(n) == 1 for n in numbers)
+        assert self.of(*found).unique == (round(alone / len(numbers), 4) if numbers else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 
@@ -72,6 +72,21 @@ def published(result: Result) -> None:
 def history(result: Result) -> None:
     rows = [(str(v["version"]), moment(v["at_ms"]), v["state"], v["author"], v["reason"]) for v in result["versions"]]
     console().print(fill(table("version", "when", "state", "who", "why", right=("version",)), rows))
+    for version in result["versions"]:
+        if given := version.get("signatures"):
+            lines(f"Version {version['version']} was signed:")
+            _signatures(given)
+
+
+def signed(result: Result) -> None:
+    lines(f"{result['portal']}: {result['text']}", f"Content {result['hash'][:12]}.")
+    _signatures(result["signatures"])
+
+
+def _signatures(given: Iterable[Result]) -> None:
+    for one in given:
+        remark = f": {one['remark']}" if one["remark"] else ""
+        lines(text(f"   {one['side']}: {one['who']}, {moment(one['at_ms'])}{remark}"))
 
 
 def draft_saved(result: Result) -> None:

@@ -11,8 +11,11 @@ from connector.commands.contract import Result
 from connector.commands.views.drawing import blank, console, fill, lines, mark, table, text
 from connector.commands.words import moment
 
+TREND_ROWS = 10
+TREND = ("complete", "valid", "fresh", "unique")
 HEADS = {
     "en": {
+        "day": "day", "total": "contacts",
         "figure": "figure", "value": "value", "of": "of", "band": "95 % band", "before": "before", "target": "target",
         "list": "list", "period": "Period", "both": "both days included", "fresh": "last sync", "never": "never synced",
         "since": "mirrored since", "name": "name", "email": "e-mail", "company": "company", "stage": "stage",
@@ -20,6 +23,7 @@ HEADS = {
         "nobody": "Nobody.", "goal": "Goal",
     },
     "de": {
+        "day": "Tag", "total": "Kontakte",
         "figure": "Kennzahl", "value": "Wert", "of": "von", "band": "95-%-Band", "before": "davor", "target": "Ziel",
         "list": "Liste", "period": "Zeitraum", "both": "beide Tage eingeschlossen", "fresh": "letzter Abgleich",
         "never": "nie abgeglichen", "since": "gespiegelt seit", "name": "Name", "email": "E-Mail", "company": "Firma",
@@ -45,8 +49,25 @@ def report(result: Result) -> None:
     for section in result["sections"]:
         blank()
         _section(section, words)
+        if section["key"] == "quality_trend":
+            _trend(result["trend"], section["figures"], words)
     blank()
     lines(text(words["open"].format(portal=result["portal"], report=result["report"]), "dim"))
+
+
+def _trend(trend: Result, figures: list[Any], words: dict[str, str]) -> None:
+    """A row for some of the days, evenly chosen, the oldest and the newest among them."""
+    if trend["has"] < trend["needs"]:
+        return
+    days, last = trend["days"], trend["has"] - 1
+    chosen = sorted({round(n * last / (TREND_ROWS - 1)) for n in range(TREND_ROWS)})
+    heads = (words["day"], words["total"], *(one["label"] for one in figures))
+    rows = ([days[n]["day"], f"{days[n]['total']:,}", *(_percent(days[n][name]) for name in TREND)] for n in chosen)
+    console().print(fill(table(*heads, right=heads[1:]), rows))
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.0f} %"
 
 
 def _section(section: Result, words: dict[str, str]) -> None:

@@ -126,7 +126,10 @@ class Exclusion(Part):
 
 
 class LifecycleDocument(Document):
-    """The stage machine. Stages only move forward, unless ``allow_backward``; ``fall_back_below`` needs it."""
+    """The stage machine. Stages only move forward, unless ``allow_backward``; ``fall_back_below`` needs it.
+
+    ``signatures: marketing_and_sales``: a new version of ``scoring`` or of this document needs one signature of each.
+    """
 
     version_label: Annotated[str, Field(max_length=80)] = ""
     portal_values: PortalValues = PortalValues()
@@ -140,6 +143,7 @@ class LifecycleDocument(Document):
     exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=20)] = ()
     allow_backward: bool = False
     fall_back_below: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    signatures: Literal["none", "marketing_and_sales"] = "none"
 
     def problems(self) -> Iterable[Problem]:
         if self.fall_back_below is not None and not self.allow_backward:
