@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-_EMPTY: Mapping[str, str] = {}
+PLACE = "{domain}"
+"""Where a provider's address takes the domain."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,6 @@ Outcome = Found | NotFound | Failed
 
 
 class Provider(Protocol):
-    """Whoever can be asked about a domain. ``ask`` never raises and never takes much longer than ``timeout_s``."""
-
-    timeout_s: float
+    """Whoever can be asked about a domain. ``ask`` tells every failure, within the time it was made with."""
 
     def ask(self, domain: str) -> Outcome: ...

@@ -46,10 +46,15 @@ def known(
     return {row.domain: _told(row) for row in rows}
 
 
-def past(u: Unit, portal_id: int, provider: str, domain: str) -> tuple[Told, ...]:
-    """Everything it ever said of one domain, oldest first."""
-    which = mine(ENRICHMENTS, portal_id, provider=provider, domain=domain)
-    return tuple(map(_told, u.rows(sa.select(ENRICHMENTS).where(which).order_by(_E.asked_ms))))
+def past(u: Unit, portal_id: int, provider: str, domains: Collection[str]) -> dict[str, tuple[Told, ...]]:
+    """Everything it ever said of these domains, oldest first."""
+    if not domains:
+        return {}
+    which = mine(ENRICHMENTS, portal_id, provider=provider) & u.among(_E.domain, domains)
+    found: dict[str, tuple[Told, ...]] = {}
+    for row in u.rows(sa.select(ENRICHMENTS).where(which).order_by(_E.domain, _E.asked_ms)):
+        found[row.domain] = (*found.get(row.domain, ()), _told(row))
+    return found
 
 
 def keep(u: Unit, portal_id: int, answers: Iterable[Told]) -> set[str]:

@@ -28,7 +28,7 @@ def test_an_answer_is_found_by_its_domain_and_its_provider(u, portal):
 def test_the_same_answer_again_is_the_old_one_looked_at_again(u, portal):
     enrichments.keep(u, portal, [WORKS])
     assert enrichments.keep(u, portal, [later(WORKS, 100)]) == set()
-    (told,) = enrichments.past(u, portal, "firms", "works.example")
+    (told,) = enrichments.past(u, portal, "firms", ["works.example", "strange.example"])["works.example"]
     assert (told.at_ms, told.checked_ms, told.until_ms) == (T0, T0 + 100, T0 + 130)
 
 

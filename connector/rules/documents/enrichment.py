@@ -13,12 +13,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field
 
+from connector.model.enrichment import LOOPBACK, PLACE
 from connector.rules.documents import wording
 from connector.rules.documents.base import Part, Problem
 from connector.rules.documents.fields import FIELDS
 
-PLACE = "{domain}"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 OF_A_COMPANY = frozenset(
     {name for name, one in FIELDS.items() if one.object == "company"} | {"company_name", "website"}
 )
