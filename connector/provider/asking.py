@@ -17,7 +17,10 @@ Answer = tuple[str, Outcome]
 
 @dataclass(slots=True)
 class Round:
-    """One round of questions; iterate ``answers`` and call ``stop`` when the rest is not worth asking."""
+    """One round of questions; iterate ``answers`` and call ``stop`` when the rest is not worth asking.
+
+    A further question begins only once an answer was looked at, so that little is under way when it is stopped.
+    """
 
     provider: Provider
     domains: Sequence[str]
@@ -25,6 +28,7 @@ class Round:
     at_once: int = AT_ONCE
     _came: queue.SimpleQueue[Answer] = field(default_factory=queue.SimpleQueue)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _looked_at: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     _next: int = 0
     _stopped: bool = False
 
@@ -52,6 +56,7 @@ class Round:
             if domain:
                 answered.add(domain)
                 yield domain, outcome
+                self._looked_at.release()
             else:
                 workers -= 1
         self.stop()
@@ -66,6 +71,7 @@ class Round:
             except Exception:  # noqa: BLE001 - whatever a provider is made of, no job may die of it
                 outcome = Failed("asking it failed in an unforeseen way")
             self._came.put((domain, outcome))
+            self._looked_at.acquire(timeout=max(0.0, ends - SystemClock().monotonic()))
         self._came.put(("", LATE))
 
     def _take(self, ends: float) -> str | None:

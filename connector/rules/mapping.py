@@ -235,19 +235,20 @@ def _compiled(
 def _enriched(doc: MappingDocument, rows: list[CompiledRow], locale: Locale) -> list[CompiledRow]:
     """The rows with what the provider is asked for; a field that no row reads gets one without any source."""
     asked = doc.enrichment.fields if doc.enrichment is not None else {}
-    read = {row.field for row in rows}
-    rows = [replace(row, answered=_answered(row.field, asked[row.field], locale)) if row.field in asked else row
-            for row in rows]  # fmt: skip
-    more = [name for name in asked if name not in read]
-    return [*rows, *(CompiledRow(name, (), NOT_MAPPED, False, _answered(name, asked[name], locale)) for name in more)]
+    if not asked:
+        return rows
+    own = {row.field: row for row in doc.rows if row.reads()}
+    answered = {name: _answered(name, path, own.get(name), locale) for name, path in asked.items()}
+    bare = [CompiledRow(name, (), NOT_MAPPED, only_company=False) for name in asked if name not in own]
+    return [replace(row, answered=answered.get(row.field)) for row in [*rows, *bare]]
 
 
-def _answered(name: str, path: str, locale: Locale) -> Answered:
-    """An answer is machine text: numbers are read as such, whatever the portal's locale."""
+def _answered(name: str, path: str, row: Row | None, locale: Locale) -> Answered:
+    """An answer is machine text: numbers are read as such, whatever the portal's locale. The row's value map counts."""
     target = FIELDS[name]
     own = [_Step("machine", _machine)] if target.type == "number" else []
-    ends = [_bound(step) for step in _FINISH[target.type]]
-    chain = (_bound("trim"), *own, *ends, _Step("shape", _shaped(target.type)))
+    own += [_Step("values", _valued(row))] if row is not None and row.values else []
+    chain = (_bound("trim"), *own, *map(_bound, _FINISH[target.type]), _Step("shape", _shaped(target.type)))
 
     @lru_cache(maxsize=_REMEMBERED)
     def read(raw: str) -> Field:

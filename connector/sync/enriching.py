@@ -21,7 +21,7 @@ from connector.rules.documents.enrichment import Enrichment
 from connector.rules.enrichment import domain_of, good, lacks, picked
 from connector.store import Unit, associations, cursors, enrichments, records
 from connector.store.enrichments import Wish
-from connector.sync.breaker import FAILURES, Breaker, forget, save, stored
+from connector.sync.breaker import Breaker, forget, save, stored
 from connector.sync.context import Context
 
 WALK = "enrichment_walk"
@@ -227,7 +227,7 @@ def _ask(ctx: Context, spec: Enrichment, wanted: _Wanted, patience_s: float, mos
     outcomes: Mapping[str, Outcome] = {}
     if wanted.domains and breaker.until_ms <= now:
         # After a rest one question tells whether it is worth going on.
-        some = list(wanted.domains)[: most if breaker.failures < FAILURES else 1]
+        some = list(wanted.domains)[: 1 if breaker.until_ms else most]
         outcomes, breaker = _outcomes(ctx, spec, some, patience_s, breaker, now)
     for outcome in outcomes.values():
         report.asked += 1
@@ -255,9 +255,10 @@ def _outcomes(
     found: dict[str, Outcome] = {}
     for domain, outcome in going.answers():
         found[domain] = outcome
-        breaker = breaker.after(outcome, now)
-        if breaker.until_ms > now:
-            going.stop()
+        if breaker.until_ms <= now:  # what was under way when it was given up says nothing more about it
+            breaker = breaker.after(outcome, now)
+            if breaker.until_ms > now:
+                going.stop()
     return found, breaker
 
 

@@ -67,7 +67,17 @@ def test_stopped_it_begins_nothing_more():
     going = Round(provider, DOMAINS, 5, at_once=1)
     for _ in going.answers():
         going.stop()
-    assert len(provider.asked) <= 2
+    assert len(provider.asked) == 1
+
+
+def test_little_is_under_way_when_it_is_stopped():
+    provider = Counter(dict.fromkeys(DOMAINS, 0.0))
+    going = Round(provider, DOMAINS, 5)
+    for number, _ in enumerate(going.answers(), 1):
+        time.sleep(0.02)  # the others go on meanwhile
+        if number == 3:
+            going.stop()
+    assert len(provider.asked) <= 6
 
 
 def test_a_provider_that_breaks_is_a_failure():

@@ -150,6 +150,16 @@ class TestFields:
         told = replace(TOLD, values={"size.employees": "1.5"})
         assert to_fields(compile_mapping(german), {}, {}, told=told).fields["company_size"].value == 1.5
 
+    def test_the_rows_own_words_count_for_answers_too(self) -> None:
+        row = "rows:\n  - {field: industry, property: industry, values: {maschinenbau: MACHINERY}, unknown: drop}\n"
+        compiled = compile_mapping(document("mapping", row + HEAD + FIELDS_ASKED))
+
+        def industry(said: str):
+            return to_fields(compiled, {}, {}, told=replace(TOLD, values={"branch": said})).fields["industry"]
+
+        assert industry("Maschinenbau").value == industry("MACHINERY").value == "MACHINERY"
+        assert industry("Blumen") == Unknown("empty")
+
     def test_without_an_answer_or_without_the_block_nothing_changes(self) -> None:
         bare = compile_mapping(mapping(""))
         for company in (None, {}, {"industry": "IT"}):
