@@ -12,6 +12,7 @@ from connector.model.enrichment import Failed, Outcome, Provider
 
 AT_ONCE = 4
 LATE = Failed("it did not answer in time")
+BROKEN = Failed("asking it failed in an unforeseen way")
 Answer = tuple[str, Outcome]
 
 
@@ -42,7 +43,7 @@ class Round:
 
         Whoever was not asked at all is missing. The threads are left to end by themselves: they hold nothing.
         """
-        clock, open_ = SystemClock(), set()
+        clock = SystemClock()
         ends = clock.monotonic() + self.patience_s
         workers = min(self.at_once, len(self.domains))
         for _ in range(workers):
@@ -61,18 +62,21 @@ class Round:
                 workers -= 1
         self.stop()
         with self._lock:
-            open_ = set(self.domains[: self._next]) - answered
-        yield from ((domain, LATE) for domain in sorted(open_))
+            under_way = set(self.domains[: self._next]) - answered
+        yield from ((domain, LATE) for domain in sorted(under_way))
 
     def _work(self, ends: float) -> None:
-        while (domain := self._take(ends)) is not None:
-            try:
-                outcome = self.provider.ask(domain)
-            except Exception:  # noqa: BLE001 - whatever a provider is made of, no job may die of it
-                outcome = Failed("asking it failed in an unforeseen way")
-            self._came.put((domain, outcome))
-            self._looked_at.acquire(timeout=max(0.0, ends - SystemClock().monotonic()))
-        self._came.put(("", LATE))
+        """A fault that nobody foresaw ends this thread and is reported by it; the round goes on."""
+        try:
+            while (domain := self._take(ends)) is not None:
+                outcome: Outcome = BROKEN
+                try:
+                    outcome = self.provider.ask(domain)
+                finally:
+                    self._came.put((domain, outcome))
+                self._looked_at.acquire(timeout=max(0.0, ends - SystemClock().monotonic()))
+        finally:
+            self._came.put(("", LATE))
 
     def _take(self, ends: float) -> str | None:
         with self._lock:

@@ -76,6 +76,8 @@ class HttpProvider:
             return _outcome(answer, line)
         except ssl.SSLCertVerificationError:
             return Failed("its certificate is not trusted", final=True)
+        except TimeoutError:
+            return SLOW
         except (OSError, http.client.HTTPException, ValueError):
             return SLOW if line.late else Failed("the connection failed")
         finally:
