@@ -15,12 +15,11 @@ import sqlalchemy as sa
 
 from connector.model.enrichment import Told
 from connector.store import bulk
-from connector.store.schema import COMPANIES, CONTACTS, ENRICHMENT_SECRETS, ENRICHMENT_WISHES, ENRICHMENTS
+from connector.store.schema import COMPANIES, EMAILS, ENRICHMENT_SECRETS, ENRICHMENT_WISHES, ENRICHMENTS
 from connector.store.unit import AnyRow, Unit, check_portal, mine
 from connector.store.values import dumps, loads
 
 _E, _W, _S = ENRICHMENTS.c, ENRICHMENT_WISHES.c, ENRICHMENT_SECRETS.c
-AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,29 +103,24 @@ def give_up(u: Unit, portal_id: int, provider: str, domains: Collection[str]) ->
 
 
 def people_of(u: Unit, portal_id: int, domains: Collection[str]) -> set[int]:
-    """Living contacts that may belong to these domains, by their company or their address; rather too many."""
+    """Contacts with an address, the present one or another, at one of these domains."""
     check_portal(portal_id)
-    found: set[int] = set()
-    every = sorted(domains)
-    for start in range(0, len(every), AT_ONCE):
-        some = every[start : start + AT_ONCE]
-        living = mine(CONTACTS, portal_id) & CONTACTS.c.archived.is_(False)
-        mail = sa.or_(*(CONTACTS.c.email.endswith(f"@{one}", autoescape=True) for one in some))
-        found |= {row[0] for row in u.rows(sa.select(CONTACTS.c.id).where(living, mail))}
-    return found
+    email = EMAILS.c.email
+    behind = sa.func.substr(email, sa.func.instr(email, "@") + 1) if u.sqlite else sa.func.split_part(email, "@", 2)
+    there = u.among(sa.type_coerce(behind, sa.Text()), domains)
+    rows = u.rows(sa.select(EMAILS.c.contact_id).where(mine(EMAILS, portal_id), there))
+    return {row[0] for row in rows}
 
 
-def companies_of(u: Unit, portal_id: int, domains: Collection[str]) -> set[int]:
-    """Companies whose domain is, or holds, one of these."""
+def companies_of(u: Unit, portal_id: int, domains: Collection[str]) -> dict[int, str]:
+    """Companies that may have one of these domains, with what the portal holds: exactly it, or written some other way."""
     check_portal(portal_id)
-    found: set[int] = set()
-    every = sorted(domains)
-    for start in range(0, len(every), AT_ONCE):
-        some = every[start : start + AT_ONCE]
-        which = sa.or_(*(sa.func.lower(COMPANIES.c.domain).contains(one, autoescape=True) for one in some))
-        rows = u.rows(sa.select(COMPANIES.c.id).where(mine(COMPANIES, portal_id), which))
-        found |= {row[0] for row in rows}
-    return found
+    held = sa.func.lower(COMPANIES.c.domain)
+    which = sa.or_(
+        u.among(sa.type_coerce(held, sa.Text()), domains), held.startswith("www."), *map(held.contains, "/: ")
+    )
+    rows = u.rows(sa.select(COMPANIES.c.id, COMPANIES.c.domain).where(mine(COMPANIES, portal_id), which))
+    return {row[0]: row[1] for row in rows}
 
 
 # secrets -------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from connector.errors import ConfigError
 from connector.model.enrichment import Failed, Found, Outcome, Told
 from connector.provider.asking import Round
 from connector.rules.documents.enrichment import Enrichment
-from connector.rules.enrichment import domain_of, good, lacks, picked
+from connector.rules.enrichment import bare_domain, domain_of, good, lacks, picked
 from connector.store import Unit, associations, cursors, enrichments, records
 from connector.store.enrichments import Wish
 from connector.sync.breaker import Breaker, forget, save, stored
@@ -200,9 +200,11 @@ def _lacking(ctx: Context, u: Unit, ids: Sequence[int]) -> dict[int, str]:
 
 
 def _people(u: Unit, portal_id: int, domains: Collection[str]) -> set[int]:
+    """Everybody who may belong to these domains, by address or by company; rather too many."""
     spelled = {one for domain in domains for one in (domain, _unfolded(domain))}
     found = enrichments.people_of(u, portal_id, spelled)
-    companies = enrichments.companies_of(u, portal_id, spelled)
+    held = enrichments.companies_of(u, portal_id, spelled)
+    companies = [ident for ident, raw in held.items() if bare_domain(raw) in domains]
     for contacts in associations.contacts_of(u, portal_id, companies).values() if companies else ():
         found |= set(contacts)
     return found

@@ -64,15 +64,19 @@ def test_an_answer_fulfils_the_wish(u, portal):
 
 def test_who_belongs_to_a_domain(u, portal):
     records.upsert(u, portal, "contacts", [
-        snapshot(1, 1, email="anna@works.example"), snapshot(2, 1, email="bo@notworks.example"),
-        snapshot(3, 1, email="gone@works.example", archived=True), snapshot(4, 1, email=None),
+        snapshot(1, 1, email="Anna@Works.example"), snapshot(2, 1, email="bo@notworks.example"),
+        snapshot(3, 1, email=None), snapshot(4, 1, email="works.example"), snapshot(5, 1, email="x@other.works.example"),
     ], T0)  # fmt: skip
-    records.upsert(u, portal, "companies", [
-        snapshot(7, 1, object_type="companies", domain="https://www.Works.example/de"),
-        snapshot(8, 1, object_type="companies", domain=None),
-    ], T0)  # fmt: skip
-    assert enrichments.people_of(u, portal, ["works.example", "a_b.example"]) == {1}
-    assert enrichments.companies_of(u, portal, ["works.example"]) == {7}
+    assert enrichments.people_of(u, portal, ["works.example", "a_b.example"]) - {4} == {1}
+    assert enrichments.people_of(u, portal, []) == set()
+
+
+def test_which_companies_may_have_a_domain_however_it_is_written(u, portal):
+    written = ["Works.example", "https://www.works.example/de", "www.works.example", "networks.example", None, ""]
+    firms = [snapshot(n, 1, object_type="companies", domain=one) for n, one in enumerate(written, 1)]
+    records.upsert(u, portal, "companies", firms, T0)
+    assert enrichments.companies_of(u, portal, ["works.example"]) == dict(enumerate(written[:3], 1))
+    assert set(enrichments.companies_of(u, portal, ["networks.example"])) == {2, 3, 4}
 
 
 def test_every_portal_has_answers_and_secrets_of_its_own(store, portal):

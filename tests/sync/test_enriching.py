@@ -16,7 +16,7 @@ from connector.vault import Vault
 from tests.live.steps import Feed, drained
 from tests.providers import closed_port, dripping, endless, firms, silent, status
 from tests.sync.enrichment import ASKED, BIG, DAY_S, enriched_mapping, names, office, rule, state, told, waiting
-from tests.sync.steps import document, look, publish
+from tests.sync.steps import context, document, look, publish
 
 ANNA = {"email": "anna@works.example"}
 
@@ -100,6 +100,19 @@ class TestTheFlow:
         r.clock.advance(8 * DAY_S)
         r.run("enrich")
         assert {r.ids[0], other} <= set(look(r, lambda u, p: records.dirty_or_due(u, p, r.clock.now_ms())))
+
+    @pytest.mark.parametrize("domain", ["works.example", "https://www.Works.example/de"])
+    def test_whoever_works_at_a_company_of_that_domain_too(self, tmp_path, domain) -> None:
+        with office(tmp_path, ANNA, {"email": "bo@gmx.de"}) as (r, them):
+            company = r.twin.create("companies", {"domain": domain})
+            r.twin.associate("contacts", r.ids[1], "companies", company)
+            r.run("sync", full=True)
+            r.run("plan")
+            with context(r) as ctx, ctx.store.unit() as u:
+                u.run(sa.text("DELETE FROM dirty WHERE portal_id = 1"))
+            them.answers["works.example"] = BIG
+            r.run("enrich")
+            assert set(look(r, lambda u, p: records.dirty_or_due(u, p, 0))) == set(r.ids)
 
     def test_nothing_of_it_is_written_to_hubspot(self, tmp_path) -> None:
         with office(tmp_path, ANNA) as (r, them):
