@@ -113,7 +113,7 @@ def people_of(u: Unit, portal_id: int, domains: Collection[str]) -> set[int]:
 
 
 def companies_of(u: Unit, portal_id: int, domains: Collection[str]) -> dict[int, str]:
-    """Companies that may have one of these domains, with what the portal holds: exactly it, or written some other way."""
+    """Companies that may have one of these domains, as the portal writes it: exactly so, or in some other way."""
     check_portal(portal_id)
     held = sa.func.lower(COMPANIES.c.domain)
     which = sa.or_(

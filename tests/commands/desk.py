@@ -94,6 +94,7 @@ BILL = {
         {"rule": "silence", "family": "readiness", "points": -5, "evidence": "40 days", "reason": "has gone quiet"},
     ],
     "unknown": [{"rule": "industry", "family": "firmographic", "points": 8, "missing": "the company's industry"}],
+    "told": [{"field": "company_size", "value": 1250, "provider": "firms", "at": "2026-11-22T09:30:00.000Z"}],
     "gates": [
         {"name": "persona", "met": True, "why": "role fits", "remedy": ""},
         {"name": "region", "met": False, "why": "outside", "remedy": "a company address in the region"},

@@ -61,6 +61,14 @@ class TestWhatIsRead:
         assert "It is sent to https://api.firms.example:443 alone" in said.out
 
 
+def test_a_receipt_says_what_was_told_by_whom(say: Say) -> None:
+    out = say("explain", "acme", "4711").out
+    assert "told by a provider" in out
+    line = next(line for line in out.splitlines() if "company_size" in line)
+    assert "1250" in line
+    assert "firms" in line
+
+
 def test_both_acts_are_in_the_audit_log_without_the_secret(tmp_path) -> None:
     with office(tmp_path, {"email": "anna@works.example"}) as (r, _), r.service() as service:
         Booked(service).enrich_secret("acme", "Bearer hush")

@@ -65,7 +65,8 @@ def test_an_answer_fulfils_the_wish(u, portal):
 def test_who_belongs_to_a_domain(u, portal):
     records.upsert(u, portal, "contacts", [
         snapshot(1, 1, email="Anna@Works.example"), snapshot(2, 1, email="bo@notworks.example"),
-        snapshot(3, 1, email=None), snapshot(4, 1, email="works.example"), snapshot(5, 1, email="x@other.works.example"),
+        snapshot(3, 1, email=None), snapshot(4, 1, email="works.example"),
+        snapshot(5, 1, email="x@other.works.example"),
     ], T0)  # fmt: skip
     assert enrichments.people_of(u, portal, ["works.example", "a_b.example"]) - {4} == {1}
     assert enrichments.people_of(u, portal, []) == set()

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.errors import ConfigError
+from connector.rules.words import translate
 from connector.store import records
 from connector.store.schema import ENRICHMENTS
 from connector.vault import Vault
@@ -40,6 +41,10 @@ class TestTheFlow:
         line = rule(r, contact, "company_size")
         assert (line["points"], them.asked) == (5, ["works.example", "neu.example"])
         assert "from provider firms, 2026-11-22" in line["evidence"]
+        assert "(vom Anbieter firms, 22.11.2026)" in translate(line["evidence"], "de")
+        said = {one["field"]: (one["value"], one["provider"]) for one in r.run("explain", str(contact))["told"]}
+        assert said["company_size"] == (1250, "firms")
+        assert said["legal_form"] == ("GmbH", "firms")
 
     def test_a_cycle_asks_about_everybody_who_lacks_something(self, world) -> None:
         r, them = world
