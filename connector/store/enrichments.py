@@ -37,6 +37,7 @@ def known(
     u: Unit, portal_id: int, provider: str, domains: Collection[str], at_ms: int | None = None
 ) -> dict[str, Told]:
     """What the provider had said of these domains by then, or has said last."""
+    check_portal(portal_id)
     if not domains:
         return {}
     which = [mine(ENRICHMENTS, portal_id, provider=provider), u.among(_E.domain, domains)]
@@ -47,6 +48,7 @@ def known(
 
 def past(u: Unit, portal_id: int, provider: str, domains: Collection[str]) -> dict[str, tuple[Told, ...]]:
     """Everything it ever said of these domains, oldest first."""
+    check_portal(portal_id)
     if not domains:
         return {}
     which = mine(ENRICHMENTS, portal_id, provider=provider) & u.among(_E.domain, domains)
@@ -58,6 +60,7 @@ def past(u: Unit, portal_id: int, provider: str, domains: Collection[str]) -> di
 
 def keep(u: Unit, portal_id: int, answers: Iterable[Told]) -> set[str]:
     """Keep these answers; the domains of which something else is known now than before. Their wishes are fulfilled."""
+    check_portal(portal_id)
     changed: set[str] = set()
     for one in answers:
         before = known(u, portal_id, one.provider, [one.domain]).get(one.domain)
@@ -74,12 +77,14 @@ def keep(u: Unit, portal_id: int, answers: Iterable[Told]) -> set[str]:
 
 def wish(u: Unit, portal_id: int, provider: str, wishes: Sequence[Wish]) -> None:
     """Put down what was not answered."""
+    check_portal(portal_id)
     rows = [(provider, one.domain, one.since_ms, one.due_ms, one.failures, one.why) for one in wishes]
     bulk.put(u, portal_id, ENRICHMENT_WISHES, rows)
 
 
 def wishes(u: Unit, portal_id: int, provider: str, domains: Collection[str]) -> dict[str, Wish]:
     """The wishes for these domains."""
+    check_portal(portal_id)
     rows = u.rows(sa.select(ENRICHMENT_WISHES).where(_wish(portal_id, provider, domains, u))) if domains else []
     return {row.domain: _of(row) for row in rows}
 
@@ -99,6 +104,7 @@ def waiting(u: Unit, portal_id: int, provider: str) -> int:
 
 def give_up(u: Unit, portal_id: int, provider: str, domains: Collection[str]) -> int:
     """Nobody needs to know about these any more."""
+    check_portal(portal_id)
     return u.change(sa.delete(ENRICHMENT_WISHES).where(_wish(portal_id, provider, domains, u))) if domains else 0
 
 
