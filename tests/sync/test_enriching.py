@@ -11,9 +11,12 @@ import sqlalchemy as sa
 
 from connector.errors import ConfigError
 from connector.rules.words import translate
-from connector.store import records
+from connector.store import receipts, records
 from connector.store.schema import ENRICHMENTS
+from connector.sync import enriching
+from connector.sync.rescoring import Reader
 from connector.vault import Vault
+from tests import databases
 from tests.live.steps import Feed, drained
 from tests.providers import closed_port, dripping, endless, firms, silent, status
 from tests.sync.enrichment import ASKED, BIG, DAY_S, enriched_mapping, names, office, rule, state, told, waiting
@@ -321,6 +324,87 @@ class TestWhatIsLeft:
         r.clock.advance(DAY_S)
         r.run("cycle")
         assert waiting(r) == 0
+
+
+class TestDying:
+    """A job that is killed loses no answer for good and keeps nobody from being judged."""
+
+    def test_before_its_answers_were_kept(self, world, monkeypatch) -> None:
+        r, them = world
+
+        def dying(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(enriching, "_keep", dying)
+            with pytest.raises(KeyboardInterrupt):
+                r.run("cycle")
+        assert (them.asked, told(r, "works.example")) == (["works.example"], {})
+        r.run("cycle")
+        assert them.asked == ["works.example"] * 2
+        assert rule(r, r.ids[0], "company_size")["points"] == 5
+
+    def test_after_they_were_kept_and_before_anybody_was_judged(self, world) -> None:
+        r, them = world
+        r.run("plan")
+        with context(r) as ctx:
+            enriching.in_a_cycle(ctx)
+        r.run("cycle")
+        assert them.asked == ["works.example"]
+        score = look(r, lambda u, p: receipts.get(u, p, r.ids[0])).score
+        assert score == r.run("explain", str(r.ids[0]))["score"]
+        assert score >= 5 + 8
+
+
+class TestEverywhereElse:
+    """What was told is a fact wherever facts are looked at."""
+
+    def test_in_exports(self, world) -> None:
+        r, _ = world
+        assert "company_size" not in next(iter(r.rows("contacts")))["fields"]
+        r.run("cycle")
+        (row,) = r.rows("contacts")
+        assert row["fields"]["company_size"] == 1250
+        assert row["fields"]["legal_form"] == "GmbH"
+        assert "GmbH" not in str(row["properties"])
+
+    def test_for_who_asks_from_a_workflow_before_the_mirror_knows_the_contact(self, world) -> None:
+        r, _ = world
+        r.run("cycle")
+        new = r.twin.create_contact({"lastname": "Neu", "email": "neu@works.example"})
+        other = r.twin.create_contact({"lastname": "Neu", "email": "neu@elsewhere.example"})
+        with r.service(lasting=True) as service:
+            reader = Reader(5.0)
+            scores = [service.rescore(r.twin.portal_id, who, reader).score for who in (new, other)]
+            reader.close()
+        assert scores[0] - scores[1] == 5 + 8
+
+    def test_in_a_rehearsal(self, world) -> None:
+        r, them = world
+        r.run("cycle")
+        r.run("plan")
+        asked = len(them.asked)
+        assert r.run("rehearse", 3)["portal"] == "acme"
+        assert len(them.asked) == asked
+
+    def test_on_postgresql_too(self, tmp_path) -> None:
+        url = databases.fresh_url("postgresql")
+        try:
+            with office(tmp_path, ANNA, database=url) as (r, them):
+                them.answers["works.example"] = BIG
+                r.run("cycle")
+                assert rule(r, r.ids[0], "company_size")["points"] == 5
+                them.behave = status(500)
+                r.clock.advance(31 * DAY_S)
+                r.run("cycle")
+                assert waiting(r) == 1
+                them.behave = None
+                r.clock.advance(DAY_S)
+                r.run("cycle")
+                assert (waiting(r), them.asked) == (0, ["works.example"] * 3)
+                assert r.run("enrich")["from_cache"] == 1
+        finally:
+            databases.drop(url)
 
 
 class TestByHand:

@@ -174,6 +174,34 @@ class TestFields:
         assert write_back(compiled, entered, {}, object_type="company").properties == {"numberofemployees": "90"}
 
 
+RECORDS = st.fixed_dictionaries({}, optional={
+    "numberofemployees": st.sampled_from(["", "9", "many", "50-200"]), "industry": st.sampled_from(["", " ", "IT"]),
+    "branche": st.sampled_from(["", "Bau"]), "email": st.sampled_from(["", "a@works.example", "a@b"]),
+})  # fmt: skip
+SAID = st.fixed_dictionaries({}, optional={
+    "size.employees": st.sampled_from(["5", "lots", ""]), "branch": st.text(max_size=5), "form": st.just("GmbH"),
+})  # fmt: skip
+
+
+@given(RECORDS, st.none() | RECORDS, SAID)
+def test_for_any_portal_and_any_answer_only_what_is_open_is_filled(contact, company, said) -> None:
+    told = replace(TOLD, values=said)
+    before, found = to_fields(compile_mapping(mapping()), contact, company), fields(contact, company, told)
+    compiled = compile_mapping(mapping())
+    assert to_fields(compiled, contact, company, told=told).faults == before.faults
+    for name, was in before.fields.items():
+        now = found[name]
+        if now != was:
+            assert isinstance(was, Unknown)
+            assert not (was.raw or "").strip()
+            assert now.told
+            assert name in compiled.document.enrichment.fields
+    assert lacks(compiled, contact, company) == any(
+        isinstance(before.fields[name], Unknown) and not (before.fields[name].raw or "").strip()
+        for name in compiled.document.enrichment.fields
+    )
+
+
 class TestWhoIsAskedFor:
     def test_who_lacks_at_least_one_field(self) -> None:
         compiled = compile_mapping(mapping())
