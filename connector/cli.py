@@ -35,6 +35,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "plan": ("connector.commands.flow:plan", "Judge what changed, show what would be written."),
         "apply": ("connector.commands.flow:apply", "Carry the plan out."),
         "cycle": ("connector.commands.flow:cycle", "sync, plan and apply in one."),
+        "enrich": ("connector.commands.enrich:enrich", "Ask the data provider what is missing about companies."),
         "undo": ("connector.commands.flow:undo", "Take back what a run wrote and nobody changed since."),
     },
     "Ask": {

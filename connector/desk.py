@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from connector.store.portals import PortalRow
 from connector.sync import checking, rulebook
 from connector.sync.context import Context
 from connector.sync.credentials import KIND, grant_of
+from connector.sync.providing import Providing
 from connector.sync.renewing import Renewing
 from connector.sync.rulebook import Rulebook
 from connector.vault import Vault
@@ -57,6 +59,7 @@ class Desk:
         connect: PortalFactory,
         front: Callable[[], Front],
         oauth: Callable[[str], OAuthClient],
+        providing: Providing,
         rates: Rates | None = None,
         journal: Path | None = None,
         lasting: bool = False,
@@ -68,6 +71,7 @@ class Desk:
         self.connect = connect
         self._front = front
         self._oauth = oauth
+        self._providing = providing
         self._apps: dict[str, OAuthClient] = {}
         self._renewing: dict[int, Renewing] = {}
         self.give_way: GiveWay = keep_going
@@ -130,6 +134,7 @@ class Desk:
             journal=self._journal,
             calls_before=before,
             give_way=self.give_way,
+            providers=partial(self._providing.provider, row),
         )
 
     def close(self) -> None:

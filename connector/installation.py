@@ -31,6 +31,7 @@ from connector.store.portals import PortalRow
 from connector.sync import rulebook
 from connector.sync.context import Context
 from connector.sync.credentials import Grant, grant_of
+from connector.sync.providing import Providing
 from connector.sync.rulebook import Rulebook
 from connector.vault import Vault
 
@@ -60,6 +61,7 @@ class Installation:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._rates = rates
+        self._providing = Providing(store, vault, settings.config_dir, settings.enrichment_local)
         self._looked_at: dict[int, tuple[object, Rulebook]] = {}
         self._desk = Desk(
             store,
@@ -69,6 +71,7 @@ class Installation:
             connect=connector,
             front=lambda: self.front,
             oauth=self._oauth,
+            providing=self._providing,
             rates=rates,
             journal=journal_of(settings.database_url),
             lasting=lasting,

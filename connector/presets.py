@@ -91,6 +91,20 @@ def preset_text(kind: str, name: str, folder: Path | None = None) -> str:
     raise ConfigError(f'There is no preset "{name}" for {kind}.', remedy=f"{hint}Presets: {', '.join(names)}.")
 
 
+def answers_text(name: str, folder: Path | None = None) -> str:
+    """The YAML of a dry provider's table of answers, from the operator's folder or the shipped one."""
+    shelves: list[Traversable] = [folder / "enrichment"] if folder is not None else []
+    shelves.append(shipped("config") / "presets" / "enrichment")
+    for place in shelves:
+        file = place / f"{name}.yaml"
+        if _NAME.match(name) and file.is_file():
+            return file.read_text(encoding="utf-8")
+    raise ConfigError(
+        f'There is no table of answers "{name}".',
+        remedy=f"Put it at enrichment/{name}.yaml in the folder that LEADWRIGHT_CONFIG_DIR names.",
+    )
+
+
 def preset_names(kind: str, folder: Path | None = None) -> list[str]:
     """All presets of a kind, the operator's own included, in alphabetical order."""
     found = {file.name.removesuffix(".yaml") for place in _places(kind, folder) for file in _yaml_files(place)}

@@ -25,6 +25,7 @@ from connector.sync import (
     checking,
     copying,
     cycling,
+    enriching,
     errands,
     explaining,
     holding_back,
@@ -261,6 +262,24 @@ class Service(Asking):
         """Pull, judge, push: what the clock runs. In observe mode nothing is written, and it says so."""
         with self._context(name) as ctx:
             return cycling.cycle(ctx)
+
+    def enrich(self, name: str, limit: int = 100) -> dict[str, Any]:
+        """Ask the portal's data provider about up to so many companies of which something is missing."""
+        with self._context(name, offline=True) as ctx:
+            return enriching.by_hand(ctx, limit)
+
+    def enrich_preview(self, name: str, limit: int = 100) -> dict[str, Any]:
+        """Which domains would be asked for; nobody is asked."""
+        with self._context(name, offline=True) as ctx:
+            return enriching.preview(ctx, limit)
+
+    def enrich_secret(self, name: str, secret: str) -> dict[str, Any]:
+        """Keep what the provider wants to see, closed, for the address that the mapping document names now."""
+        with self._context(name, offline=True) as ctx:
+            spec = enriching.needed(ctx)
+            self._providing.keep_secret(ctx.row, spec, secret)
+            text = f"It is sent to {spec.origin} alone, in the header {spec.header}."
+            return {"portal": name, "provider": spec.provider, "origin": spec.origin, "text": text}
 
     def drain(self, name: str) -> dict[str, Any]:
         """Work off the notices that wait: mirror, judge, push."""

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     hubspot_developer_key: SecretStr | None = None
     calls_per_10s: int | None = Field(default=None, ge=1)
     config_dir: Path | None = None
+    enrichment_local: bool = False
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning")
 

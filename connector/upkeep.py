@@ -39,6 +39,7 @@ from connector.sync.deeds import Books
 from connector.sync.entrance import Entrance
 from connector.sync.own_account import OwnAccount, seal_factors_again
 from connector.sync.people import People
+from connector.sync.providing import seal_again as seal_secrets_again
 from connector.sync.reference import refresh
 from connector.sync.retention import retain
 from connector.sync.signing import Side
@@ -226,7 +227,9 @@ class Upkeep(Installation):
         with self.store.unit() as u:
             told = telling.rotated(*seal_again(u, self._vault))
             factors, log = seal_factors_again(u, self._vault), audit.seal_again(u, self._vault)
-            return {**told, "second_factors_sealed_again": factors, "audit_log_sealed_again": log}
+            secrets = seal_secrets_again(u, self._vault)
+            others = {"second_factors_sealed_again": factors, "audit_log_sealed_again": log}
+            return {**told, **others, "provider_secrets_sealed_again": secrets}
 
     def examine(self) -> dict[str, Any]:
         """How the installation is: key, inbox, who is alive, what is held, gaps, the last backup."""

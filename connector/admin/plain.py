@@ -14,6 +14,7 @@ from connector.errors import ConnectorError, PortalUnavailable
 from connector.reports.home import HomeRow
 from connector.reports.overview import State
 from connector.reports.wording import without_commands
+from connector.rules.documents.fields import FIELDS
 from connector.rules.words import Language, translate
 from connector.store.portals import BY_HAND
 from connector.store.runs import RunRow
@@ -105,6 +106,12 @@ def state_sentence(w: Words, state: State) -> str:
 def for_good(reason: str) -> bool:
     """Whether a pause ends only when the portal is connected again."""
     return UNINSTALLED in reason
+
+
+def field(w: Words, name: str) -> str:
+    """A canonical field by its label."""
+    known = FIELDS.get(name)
+    return known.label(w.language) if known else name
 
 
 def why(w: Words, text: str) -> str:

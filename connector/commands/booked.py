@@ -39,6 +39,8 @@ ACTS: Mapping[str, Act] = {
     "provision": Act("Created the properties for write-back", ("created",)),
     "apply": Act("Applied the plan", ("hash", "run", "written", "enrolled")),
     "cycle": Act("Ran a cycle", ("mode",)),
+    "enrich": Act("Asked the data provider", ("provider", "asked", "found")),
+    "enrich_secret": Act("Entered the secret of the data provider", ("provider", "origin")),
     "undo": Act("Took back run {run}", ("restored", "kept", "calls")),
     "release": Act("Allowed what was taken back of run {run} to be written again", ("released",)),
     "config_publish": Act("Published a document: {reason}", ("kind", "version")),

@@ -1,8 +1,9 @@
 """Contacts as they were known at any past instant, many at a time. Nothing that came later is seen.
 
 Values are rewound by the mirror's own history, as in ``sync/facts.past_case``. Before the mirror first saw a record
-there is no history; of that time only *who somebody is* (the mapped fields below) is taken as it was first seen, and
-everything else a record holds is unknown: a counter, a lead status or a deal's sum of today would tell the outcome.
+there is no history; of that time only *who somebody is* (the mapped fields below, and what a data provider said first
+of the company) is taken as it was first seen, and everything else a record holds is unknown: a counter, a lead status
+or a deal's sum of today would tell the outcome.
 The lifecycle stage of that time comes from the dates HubSpot keeps of it. Before a source of events was covered (page
 views reach back 90 days from connecting, say) its rules are unknown, never zero.
 """
@@ -13,10 +14,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connector.model.enrichment import Told
 from connector.model.judgement import Facts, Field
 from connector.model.records import Activity, ObjectType, Properties
+from connector.rules.enrichment import domain_of
 from connector.rules.mapping import to_fields
-from connector.store import Unit, activities, associations, history, records, study
+from connector.store import Unit, activities, associations, enrichments, history, records, study
 from connector.store.history import HistoryRow
 from connector.store.records import Record
 from connector.store.study import Person, Turn
@@ -71,6 +74,7 @@ class Past:
     off: frozenset[str]
     covered: Mapping[str, int]
     lasting: frozenset[str]
+    told: Mapping[str, tuple[Told, ...]] = field(default_factory=dict)
     _kept: dict[tuple[object, ...], tuple[Properties, Mapping[str, Field]]] = field(default_factory=dict)
 
     @property
@@ -89,6 +93,7 @@ class Past:
         created = self.contact.record.created_ms
         known = {act.at_ms for act in self.acts}
         known |= {change.at_ms for seen in (self.contact, self.company) if seen for change in seen.changes}
+        known |= {one.at_ms for versions in self.told.values() for one in versions}
         known |= {created if created is not None else from_ms, from_ms, self.contact.record.first_seen_ms}
         begin = max(from_ms, created or 0)
         latest: dict[int, int] = {}
@@ -98,20 +103,29 @@ class Past:
 
     def _values(self, at_ms: int) -> tuple[Properties, Mapping[str, Field]]:
         stage = self._stage(at_ms)
-        key = (stage, *(_state(seen, at_ms) for seen in (self.contact, self.company) if seen))
+        key = (stage, *(_state(seen, at_ms) for seen in (self.contact, self.company) if seen), self._told_by(at_ms))
         found = self._kept.get(key)
         if found is None:
             properties = self.contact.at(at_ms, self.lasting)
             if at_ms < self.contact.record.first_seen_ms:
                 properties["lifecyclestage"] = stage
             company = self.company.at(at_ms, self.lasting) if self.company else None
-            fields = to_fields(self.ctx.rulebook.mapping, properties, company).fields
+            told = _then(self.told.get(domain_of(properties, company), ()), at_ms) if self.told else None
+            fields = to_fields(self.ctx.rulebook.mapping, properties, company, told=told).fields
             found = self._kept[key] = (properties, fields)
         return found
+
+    def _told_by(self, at_ms: int) -> int:
+        return sum(1 for versions in self.told.values() for one in versions if one.at_ms <= at_ms)
 
     def _stage(self, at_ms: int) -> str | None:
         """The portal's stage then, by the dates it keeps; None before the first of them."""
         return next((value for at, value in reversed(self.staged) if at <= at_ms), None)
+
+
+def _then(versions: Sequence[Told], at_ms: int) -> Told | None:
+    """What had been told by then; before that, what was told first."""
+    return next((one for one in reversed(versions) if one.at_ms <= at_ms), versions[0] if versions else None)
 
 
 def _when(act: Activity) -> int:
@@ -135,6 +149,7 @@ def pasts(ctx: Context, u: Unit, until_ms: int, off: frozenset[str]) -> Iterator
         contacts = _seen(ctx, u, "contacts", list(who), found)
         acts = activities.of(u, ctx.portal_id, list(who), until_ms=until_ms)
         turns = study.turns(u, ctx.portal_id, list(who))
+        told = _told(ctx, u, contacts, companies, company_of)
         for ident, person in who.items():
             staged = tuple(sorted((at, value) for value, at in person.entered.items()))
             company = companies.get(company_of.get(ident, 0))
@@ -149,7 +164,23 @@ def pasts(ctx: Context, u: Unit, until_ms: int, off: frozenset[str]) -> Iterator
                 off,
                 covered,
                 lasting,
+                told.get(ident, {}),
             )
+
+
+def _told(
+    ctx: Context, u: Unit, contacts: Mapping[int, Seen], companies: Mapping[int, Seen], company_of: Mapping[int, int]
+) -> dict[int, dict[str, tuple[Told, ...]]]:
+    """By contact everything a data provider ever said of the company it belongs to now."""
+    spec = ctx.rulebook.mapping.document.enrichment
+    if spec is None:
+        return {}
+    domains: dict[int, str] = {}
+    for ident, seen in contacts.items():
+        company = companies.get(company_of.get(ident, 0))
+        domains[ident] = domain_of(seen.record.properties, company.record.properties if company else None)
+    known = enrichments.past(u, ctx.portal_id, spec.provider, set(domains.values()) - {""})
+    return {ident: {domain: known[domain]} for ident, domain in domains.items() if domain in known}
 
 
 def covered_since(ctx: Context) -> dict[str, int]:
@@ -173,4 +204,5 @@ def _lasting(ctx: Context) -> frozenset[str]:
     """The properties that say who somebody is."""
     rows = ctx.rulebook.mapping.document.rows
     mapped = {name for row in rows if row.field in PROFILE for _, name in row.sources()}
-    return frozenset(mapped | ALWAYS)
+    asked = {"domain"} if ctx.rulebook.mapping.document.enrichment is not None else set()
+    return frozenset(mapped | ALWAYS | asked)

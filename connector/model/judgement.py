@@ -20,11 +20,15 @@ SIDE_STAGES = ("recycled", "disqualified")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A canonical field's value with where it came from (HubSpot property) and since when (epoch ms, if known)."""
+    """A canonical field's value with where it came from (HubSpot property) and since when (epoch ms, if known).
+
+    ``told``: the portal does not hold it, a data provider told it; ``source`` then names provider and day.
+    """
 
     value: FieldValue
     source: str = ""
     since_ms: int | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def portal_line(u: Unit, row: PortalRow) -> dict[str, Any]:
         "hub_id": row.hub_id,
         "base_url": row.base_url,
         "mode": state.mode,
-        "state": _sentence(row, state),
+        "state": " ".join(part for part in (_sentence(row, state), _provider(u, row)) if part),
         "contacts": state.contacts,
         "last_sync": iso(pulled.finished_ms) if pulled and pulled.finished_ms else None,
         "last_apply": iso(pushed.finished_ms) if pushed and pushed.finished_ms else None,
@@ -75,6 +75,14 @@ def webhooks_line(found: dict[str, Any] | None) -> dict[str, Any] | None:
     if found is None:
         return None
     return {"ok": found["ok"], "at": iso(found["at_ms"]), "differing": found["differing"], "text": found["text"]}
+
+
+def _provider(u: Unit, row: PortalRow) -> str:
+    """What is said where a data provider is left alone."""
+    kept = cursors.get(u, row.id, "enrichment")
+    if not kept or not kept["until_ms"]:
+        return ""
+    return f"The data provider {kept['provider']} is left alone: {kept['why']}; contacts are judged without it."
 
 
 def _sentence(row: PortalRow, state: State) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
+from connector.model.enrichment import Told
 from connector.model.judgement import Field, Known, Unknown
 from connector.model.records import Properties, PropertyDefinition
 from connector.rules.documents.base import Part
@@ -26,6 +27,9 @@ NOT_MAPPED = Unknown("not mapped")
 EMPTY = Unknown("empty")
 NO_COMPANY = Unknown("no company")
 NOT_HERE = Unknown("not in this portal")
+
+UNSAID = frozenset(one.why for one in (NOT_MAPPED, EMPTY, NO_COMPANY, NOT_HERE))
+"""Reasons that leave a field open for a provider's answer: nobody has written anything there."""
 
 _NO_VALUE = (Ambiguous, Invalid, Nothing)
 _REMEMBERED = 1024
@@ -84,13 +88,33 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """Where a provider's answer holds the value of a field, and how it is read."""
+
+    path: str
+    read: Callable[[str], Field]
+
+    def known(self, told: Told | None) -> Known | None:
+        """The value that was told, marked with who told it and since when."""
+        raw = told.values.get(self.path) if told is not None else None
+        found = self.read(raw) if raw else None
+        if told is None or type(found) is not Known:
+            return None
+        return Known(found.value, told.said, told.at_ms, told=True)
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledRow:
-    """One reading row: its sources in order, and what the field is when none of them has a value."""
+    """One reading row: its sources in order, and what the field is when none of them has a value.
+
+    ``answered``: where a provider is asked for the field, for who has nothing in any of the sources.
+    """
 
     field: str
     sources: tuple[Source, ...]
     empty: Unknown
     only_company: bool
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +150,7 @@ def compile_mapping(
     )
     spoken = locale or locale_of(doc.locale)
     absent: list[Absent] = []
-    rows = [_compiled(row, spoken, known, absent) for row in doc.rows if row.reads()]
+    rows = _enriched(doc, [_compiled(row, spoken, known, absent) for row in doc.rows if row.reads()], spoken)
     rows.sort(key=lambda row: row.field != "country")  # the country is the region of the phone numbers
     return CompiledMapping(doc, spoken, tuple(rows), tuple(absent), known)
 
@@ -136,17 +160,19 @@ def to_fields(
     contact: Properties,
     company: Properties | None,
     locale: Locale | None = None,
+    told: Told | None = None,
 ) -> Mapped:
     """Every canonical field of one contact. Nothing raises: what cannot be read is unknown, with a fault beside it.
 
     Give the compiled mapping wherever more than a few contacts are read; ``locale`` counts for a bare document only.
+    ``told``: what a provider said of the contact's company; it fills what is empty.
     """
     compiled = mapping if isinstance(mapping, CompiledMapping) else compile_mapping(mapping, locale=locale)
     fields = dict(_BLANK)
     faults: list[ValueFault] = []
     region = compiled.locale.region
     for row in compiled.rows:
-        found = read_row(row, contact, company, region, faults)
+        found = read_row(row, contact, company, region, faults, told)
         fields[row.field] = found
         if row.field == "country" and type(found) is Known:
             region = str(found.value)
@@ -154,9 +180,24 @@ def to_fields(
 
 
 def read_row(
+    row: CompiledRow,
+    contact: Properties,
+    company: Properties | None,
+    region: str,
+    faults: list[ValueFault],
+    told: Told | None = None,
+) -> Field:
+    """One field of one contact: what the portal holds, else what a provider told, else why there is no value."""
+    found = _held(row, contact, company, region, faults)
+    if told is None or row.answered is None or type(found) is not Unknown or found.why not in UNSAID:
+        return found
+    return row.answered.known(told) or found
+
+
+def _held(
     row: CompiledRow, contact: Properties, company: Properties | None, region: str, faults: list[ValueFault]
 ) -> Field:
-    """One field of one contact. The first property with a usable value, else the first reason why there is none."""
+    """The first property with a usable value, else the first reason why there is none."""
     reason: Unknown | None = None
     for source in row.sources:
         record = company if source.of_company else contact
@@ -189,6 +230,32 @@ def _compiled(
         sources.append(_source(row, where, name, locale, definition))
     only_company = bool(sources) and all(source.of_company for source in sources)
     return CompiledRow(row.field, tuple(sources), EMPTY if sources else NOT_HERE, only_company)
+
+
+def _enriched(doc: MappingDocument, rows: list[CompiledRow], locale: Locale) -> list[CompiledRow]:
+    """The rows with what the provider is asked for; a field that no row reads gets one without any source."""
+    asked = doc.enrichment.fields if doc.enrichment is not None else {}
+    if not asked:
+        return rows
+    own = {row.field: row for row in doc.rows if row.reads()}
+    answered = {name: _answered(name, path, own.get(name), locale) for name, path in asked.items()}
+    bare = [CompiledRow(name, (), NOT_MAPPED, only_company=False) for name in asked if name not in own]
+    return [replace(row, answered=answered.get(row.field)) for row in [*rows, *bare]]
+
+
+def _answered(name: str, path: str, row: Row | None, locale: Locale) -> Answered:
+    """An answer is machine text: numbers are read as such, whatever the portal's locale. The row's value map counts."""
+    target = FIELDS[name]
+    own = [_Step("machine", _machine)] if target.type == "number" else []
+    own += [_Step("values", _valued(row))] if row is not None and row.values else []
+    chain = (_bound("trim"), *own, *map(_bound, _FINISH[target.type]), _Step("shape", _shaped(target.type)))
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def read(raw: str) -> Field:
+        outcome = run(chain, raw, locale)
+        return Unknown("invalid", raw) if isinstance(outcome, _NO_VALUE) else Known(outcome)
+
+    return Answered(path, read)
 
 
 def _source(row: Row, where: FieldObject, name: str, locale: Locale, definition: PropertyDefinition | None) -> Source:

@@ -123,6 +123,7 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "find_out": ("Find out: {what}", "Herausfinden: {what}"),
     "seen_newest": ("{act} on {day}, the newest of {of}", "{act} am {day}, das neueste von {of}"),
     "seen_on": ("{act} on {day}", "{act} am {day}"),
+    "seen_told": ("{fact} (from provider {who}, {day})", "{fact} (vom Anbieter {who}, {day})"),
     "seen_from": ("{fact} (from {source})", "{fact} (aus {source})"),
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 The rows' modes decide (P26): identifier and never are not written, overwrite is, fill_if_empty only into an empty
 property; an emptied field keeps, clears or holds. What would change nothing is left out; what cannot be written is
-held with its reason.
+held with its reason. What a data provider told stays here.
 """
 
 from __future__ import annotations
@@ -103,6 +103,8 @@ def _row(
     row: Row, field: Field, current: Properties, definitions: Mapping[str, PropertyDefinition] | None, zone: str
 ) -> _Text | HeldValue | None:
     now = current.get(row.property) or ""
+    if isinstance(field, Known) and field.told:
+        return None  # written back it would pass for what people entered, and never be asked for again
     if row.mode == "fill_if_empty" and now:
         return None
     if isinstance(field, Unknown) and (field.why != "empty" or row.clear == "keep" or not now):

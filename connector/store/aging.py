@@ -17,6 +17,8 @@ from connector.store.records.dirty import mark_dirty
 from connector.store.schema import (
     ACTIVITIES,
     DECISIONS,
+    ENRICHMENT_WISHES,
+    ENRICHMENTS,
     FLIPS,
     GAPS,
     HANDOFFS,
@@ -111,6 +113,8 @@ KINDS: dict[str, Callable[[int | str], Old]] = {
     "runs": lambda before: (RUNS, RUNS.c.finished_ms.is_not(None) & (RUNS.c.finished_ms < before)),
     "healed gaps": lambda before: (GAPS, GAPS.c.healed_ms.is_not(None) & (GAPS.c.healed_ms < before)),
     "plans": _by(PLANS.c.made_ms),
+    "answers of providers": _by(ENRICHMENTS.c.until_ms),
+    "unanswered wishes": _by(ENRICHMENT_WISHES.c.since_ms),
     "calls a day": _by(USAGE.c.day),
     "flips": _by(FLIPS.c.at_ms),
     "steps through the stages": _by(STAGE_STEPS.c.at_ms),

@@ -16,6 +16,8 @@ from connector.store import bulk
 from connector.store.schema import (
     CERTIFICATES,
     DECISIONS,
+    ENRICHMENT_SECRETS,
+    ENRICHMENT_WISHES,
     GAPS,
     INBOX,
     PLANS,
@@ -35,6 +37,8 @@ LEFT_OUT = frozenset(
     for table in (
         CERTIFICATES,
         DECISIONS,
+        ENRICHMENT_SECRETS,
+        ENRICHMENT_WISHES,
         GAPS,
         INBOX,
         PLANS,

@@ -411,6 +411,30 @@ HANDOFFS = _table(
     sa.Index("ix_handoffs_open", "portal_id", "closed_ms", "owner_id"),
     sa.Index("ix_handoffs_at", "portal_id", "at_ms"),
 )
+ENRICHMENTS = _table(
+    "enrichments",
+    "provider domain asked_ms",
+    text("provider"),
+    text("domain"),
+    big("asked_ms"),
+    big("checked_ms"),
+    big("until_ms"),
+    text("hash"),
+    text("names"),
+    text("body"),
+)
+ENRICHMENT_WISHES = _table(
+    "enrichment_wishes",
+    "provider domain",
+    text("provider"),
+    text("domain"),
+    big("since_ms"),
+    big("due_ms"),
+    big("failures"),
+    text("why", default=""),
+    sa.Index("ix_enrichment_wishes_due", "portal_id", "provider", "due_ms"),
+)
+ENRICHMENT_SECRETS = _table("enrichment_secrets", "origin", text("origin"), blob("sealed"))
 CERTIFICATES = _table("certificates", "at_ms", big("at_ms"), text("body"))
 USAGE = _table("usage", "day", text("day"), big("calls"))
 QUALITY_DAYS = _table(

@@ -15,6 +15,7 @@ from connector.portal.oauth import TokenFacts
 from connector.portal.versions import OLD, expiring
 from connector.store.portals import PortalRow
 from connector.sync.answering import answers_check
+from connector.sync.breaker import check as provider_check
 from connector.sync.context import Context
 from connector.sync.credentials import SETTING, reconnect
 
@@ -109,7 +110,7 @@ def check(ctx: Context, grant: Callable[[], TokenFacts] | None = None) -> dict[s
     rows.append(_identity(ctx, identity))
     rows += [_grant(ctx, grant)] if grant else []
     rows += [_scope(report) for report in ctx.portal.scopes_check()]
-    rows += [_limits(ctx), _skew(ctx), *answers_check(ctx)]
+    rows += [_limits(ctx), _skew(ctx), *answers_check(ctx), *provider_check(ctx)]
     return _document(ctx, rows)
 
 

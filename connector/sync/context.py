@@ -9,14 +9,24 @@ from typing import Any
 
 from connector.clock import Clock
 from connector.engine.yielding import GiveWay, keep_going
+from connector.model.enrichment import Provider
 from connector.portal.gateway import NO_CALLS, CallCounts, Portal
 from connector.progress import Progress, Silent
+from connector.rules.documents.enrichment import Enrichment
 from connector.store import Store
 from connector.store.front import Front
 from connector.store.portals import PortalRow
 from connector.sync.rulebook import Rulebook
 
 Fingerprints = Callable[[str, str], tuple[bytes, ...]]
+
+
+Providers = Callable[[Enrichment], Provider]
+
+
+def no_providers(spec: Enrichment) -> Provider:  # noqa: ARG001 - the shape of what a desk lays ready
+    """Without a desk nobody can be asked."""
+    raise LookupError("This flow was wired without providers.")
 
 
 def no_fingerprints(text: str, context: str) -> tuple[bytes, ...]:  # noqa: ARG001 - the shape of a vault's method
@@ -43,6 +53,7 @@ class Context:
     journal: Path | None = None
     calls_before: CallCounts = NO_CALLS
     give_way: GiveWay = keep_going
+    providers: Providers = no_providers
 
     def calls(self) -> CallCounts:
         """Requests this flow has sent; the portal itself may have been open for longer."""

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 import numpy as np
 import orjson
 
+from connector.model.enrichment import Told
 from connector.model.judgement import Field, Known
 from connector.model.records import Properties
 from connector.rules.crowd.columns import ABSENT, Acts, Column, Crowd, Ints, Words
@@ -20,6 +21,7 @@ from connector.store import Unit, associations, crowds
 from connector.store.crowds import Packed, People
 from connector.sync.context import Context
 from connector.sync.pull import off_sources
+from connector.sync.told import told_of
 
 STRETCH = 10_000
 COUNTRY = "country"
@@ -75,7 +77,18 @@ def _fields(ctx: Context, u: Unit, wanted: Needed, people: People) -> dict[str, 
     companies = _companies(ctx, u, rows if country is None else [*rows, country], people)
     home: Sequence[str] = [mapping.locale.region] * len(people.ids)
     regions = home if country is None else _regions(_field(country, people, companies, home), mapping.locale.region)
-    return {row.field: _field(row, people, companies, regions) for row in rows}
+    told = _told(ctx, u, rows, people, companies)
+    return {row.field: _field(row, people, companies, regions, told) for row in rows}
+
+
+def _told(
+    ctx: Context, u: Unit, rows: Iterable[CompiledRow], people: People, companies: Sequence[Properties | None]
+) -> Sequence[Told | None]:
+    """What a provider said of each contact's company; looked up only where a field may come from it."""
+    if not any(row.answered for row in rows):
+        return [None] * len(people.ids)
+    found = told_of(u, ctx.portal_id, ctx.rulebook.mapping, zip(people.ids, people.values, companies, strict=True))
+    return [found.get(one) for one in people.ids]
 
 
 def _regional(rows: Iterable[CompiledRow]) -> bool:
@@ -93,6 +106,7 @@ def _field(
     people: People,
     companies: Sequence[Properties | None],
     regions: Sequence[str],
+    told: Sequence[Told | None] = (),
 ) -> Column[Field]:
     """One field of everybody: worked out once for each way in which its properties are filled."""
     parts: list[Sequence[Hashable]] = []
@@ -106,16 +120,21 @@ def _field(
         parts.append(regions)
     if row.only_company:
         parts.append([one is None for one in companies])
+    answered = row.answered
+    if answered is not None:
+        parts.append([(one.values.get(answered.path), one.at_ms) if one is not None else None for one in told])
     codes, first = _codes(
         parts[0] if len(parts) == 1 else zip(*parts, strict=True) if parts else [None] * len(people.ids)
     )
-    found = [read_row(row, people.values[place], companies[place], regions[place], []) for place in first]
+    found = [
+        read_row(row, people.values[at], companies[at], regions[at], [], told[at] if answered else None) for at in first
+    ]
     return Column(codes, found)
 
 
 def _companies(ctx: Context, u: Unit, rows: Iterable[CompiledRow], people: People) -> Sequence[Properties | None]:
     """The company that counts for each contact; read only where a field looks at it."""
-    if not any(source.of_company for row in rows for source in row.sources):
+    if not any(row.answered or any(source.of_company for source in row.sources) for row in rows):
         return [None] * len(people.ids)
     company_of = associations.companies_of(u, ctx.portal_id, people.ids)
     companies = crowds.companies(u, ctx.portal_id, sorted(set(company_of.values())))

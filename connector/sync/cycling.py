@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.store import gaps
-from connector.sync import holding_back, push, react, restoring, storm, telling
+from connector.sync import enriching, holding_back, push, react, restoring, storm, telling
 from connector.sync.context import Context
 from connector.sync.pull import PullOptions, booked_pull
 
@@ -16,6 +16,7 @@ def cycle(ctx: Context) -> dict[str, Any]:
     synced = telling.pulled(ctx, *booked_pull(ctx, PullOptions()))
     with ctx.store.unit() as u:
         gaps.close(u, ctx.portal_id, began, ctx.clock.now_ms())
+    enriching.in_a_cycle(ctx)
     plan = react.make_plan(ctx, patient=True)
     done, held = None, storm.holds(ctx)
     if not held:

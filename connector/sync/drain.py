@@ -18,7 +18,7 @@ from connector.model.records import ObjectType
 from connector.store import cursors, inbox, records
 from connector.store.front import Front
 from connector.store.inbox import InboxEntry
-from connector.sync import echo, follow, holding_back, privacy, push, sorting, storm
+from connector.sync import echo, enriching, follow, holding_back, privacy, push, sorting, storm
 from connector.sync.context import Context, PushReport, StreamReport
 from connector.sync.pull import full_scope
 from connector.sync.react import make_plan, portal_view
@@ -197,6 +197,7 @@ def _act(ctx: Context, work: Work, touched: set[int], report: DrainReport) -> No
         holding_back.note(ctx, report.held_back)
     if report.storm or not touched or not _whole(ctx):
         return
+    enriching.before_judging(ctx, touched)
     plan = make_plan(ctx, patient=True, only=touched)
     _push(ctx, plan, report)
 

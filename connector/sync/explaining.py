@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.clock import iso
 from connector.errors import UnknownContact
-from connector.model.judgement import Hold, Judgement, OutboxEntry
+from connector.model.judgement import Hold, Judgement, Known, OutboxEntry
 from connector.model.nurture import Place
 from connector.model.plan import PortalView
 from connector.rules.evidence import evidence_file
@@ -80,6 +80,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
     body["erased_before"] = erased_before
     body.update(_ahead(ctx, case, judgement, view, off, language))
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
+    body["told"] = _told(ctx, case)
     body["mailing"] = [
         {"gate": gate, "why": why, "remedy": remedy}
         for gate, why, remedy in against_any_mail(case.facts, ctx.rulebook.rules.documents)
@@ -87,6 +88,16 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
     body["nearest"] = _nearest(ctx, body)
     body["ask"] = list(ctx.rulebook.rules.profiling.missing(case.facts))
     return body
+
+
+def _told(ctx: Context, case: Case) -> list[dict[str, Any]]:
+    """The fields that no portal holds and a data provider told, each with who told it and since when."""
+    spec = ctx.rulebook.mapping.document.enrichment
+    return [
+        {"field": name, "value": one.value, "provider": spec.provider, "at": iso(one.since_ms or 0)}
+        for name, one in sorted(case.facts.fields.items())
+        if spec is not None and isinstance(one, Known) and one.told
+    ]
 
 
 def _beside(ctx: Context, case: Case, handed: Sequence[Handoff]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from connector.store import Unit, activities, associations, history, records, st
 from connector.store.records import Record
 from connector.sync.beside import Beside
 from connector.sync.context import Context
+from connector.sync.told import told_of
 
 CHUNK = 500
 NOTHING: Mapping[int, Properties] = {}
@@ -52,9 +53,10 @@ def cases(
         acts = activities.of(u, ctx.portal_id, [r.id for r in found], until_ms=now_ms)
         circles = beside.circles(u, [r.id for r in found], company_of, now_ms)
         paths = stages.of(u, ctx.portal_id, [r.id for r in found])
-        for record in found:
-            company = companies.get(company_of.get(record.id, 0))
-            mapped = to_fields(ctx.rulebook.mapping, record.properties, company)
+        people = [(r.id, r.properties, companies.get(company_of.get(r.id, 0))) for r in found]
+        told = told_of(u, ctx.portal_id, ctx.rulebook.mapping, people)
+        for record, (_, _, company) in zip(found, people, strict=True):
+            mapped = to_fields(ctx.rulebook.mapping, record.properties, company, told=told.get(record.id))
             facts = Facts(
                 contact_id=record.id,
                 now_ms=now_ms,
@@ -80,7 +82,8 @@ def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[
     company_of = associations.companies_of(u, ctx.portal_id, [record.id])
     company_id = company_of.get(record.id)
     company = history.values_at(u, ctx.portal_id, "companies", company_id, at_ms) if company_id else None
-    mapped = to_fields(ctx.rulebook.mapping, properties, company)
+    told = told_of(u, ctx.portal_id, ctx.rulebook.mapping, [(record.id, properties, company)], at_ms)
+    mapped = to_fields(ctx.rulebook.mapping, properties, company, told=told.get(record.id))
     acts = activities.of(u, ctx.portal_id, [record.id], until_ms=at_ms).get(record.id, ())
     circles = Beside.of(ctx, u).circles(u, [record.id], company_of, at_ms, past=True)
     path = stages.of(u, ctx.portal_id, [record.id], at_ms).get(record.id, ())

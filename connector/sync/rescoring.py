@@ -27,6 +27,7 @@ from connector.sync.facts import Case, cases
 from connector.sync.holding import Holding, frozen, taken_back, verdict
 from connector.sync.pull import EVENT_SOURCE, full_scope, off_sources
 from connector.sync.react import portal_view, refuse_half_a_mirror
+from connector.sync.told import told_of
 
 PATIENCE_S: Final = 0.4
 AT_ONCE: Final = 4
@@ -127,7 +128,8 @@ def _case(ctx: Context, u: Unit, known: Record | None, found: Snapshot | None) -
             f"{ctx.row.name}'s mirror holds no such contact, and the portal could not be asked in time.",
             remedy="Its webhook or the next cycle brings it.",
         )
-    mapped = to_fields(ctx.rulebook.mapping, found.properties, None)
+    told = told_of(u, ctx.portal_id, ctx.rulebook.mapping, [(found.id, found.properties, None)])
+    mapped = to_fields(ctx.rulebook.mapping, found.properties, None, told=told.get(found.id))
     facts = Facts(found.id, now, mapped.fields, found.properties, missing_sources=EVERY_SOURCE)
     return Case(_record(found, now), facts, mapped.faults)
 

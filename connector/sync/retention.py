@@ -61,6 +61,8 @@ def _due(limits: Retention, now: int) -> dict[str, int | str]:
         "writes": audit,
         "runs": audit,
         "healed gaps": audit,
+        "answers of providers": event,  # of one that expired so long ago and was never asked for again
+        "unanswered wishes": event,
         "plans": now - limits.plan_days * DAY_MS,
         "calls a day": iso(months_before(now, limits.usage_months))[:10],
         "flips": now - limits.flip_days * DAY_MS,

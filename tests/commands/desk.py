@@ -99,6 +99,7 @@ BILL = {
         {"rule": "silence", "family": "readiness", "points": -5, "evidence": "40 days", "reason": "has gone quiet"},
     ],
     "unknown": [{"rule": "industry", "family": "firmographic", "points": 8, "missing": "the company's industry"}],
+    "told": [{"field": "company_size", "value": 1250, "provider": "firms", "at": "2026-11-22T09:30:00.000Z"}],
     "gates": [
         {"name": "persona", "met": True, "why": "role fits", "remedy": ""},
         {"name": "region", "met": False, "why": "outside", "remedy": "a company address in the region"},
@@ -125,6 +126,10 @@ ROWS = [
 ]
 
 
+ENRICHED = {
+    "portal": "acme", "provider": "firms", "asked": 12, "found": 9, "not_found": 2, "failed": 1, "from_cache": 1_340,
+    "waiting": 3, "would_ask": [], "why": "", "ok": True,
+}  # fmt: skip
 NOTICES = {
     "ok": False, "mode": "api", "app": "4711", "portals": ["acme"], "wanted": 9, "fitting": 6,
     "target": {"wanted": "https://x.example/webhooks/hubspot", "present": "", "fits": False},
@@ -169,6 +174,9 @@ def _documents() -> dict[str, Any]:
         "subscriptions": NOTICES,
         "subscriptions_apply": {**NOTICES, "ok": True, "created": 2, "activated": 1, "deleted": 0, "aimed": True,
                                 "refused": [], "text": "2 made, 1 switched on. Nothing differs."},
+        "enrich": ENRICHED, "enrich_preview": {**ENRICHED, "asked": 0, "would_ask": ["works.example"], "waiting": 7},
+        "enrich_secret": {"portal": "acme", "provider": "firms", "origin": "https://api.firms.example:443",
+                          "text": "It is sent to https://api.firms.example:443 alone, in the header X-Key."},
         "undo": {"portal": "acme", "run": "r2", "restored": 1, "calls": 3, "ok": False,
                  "kept": [{"contact": "4711", "why": "lw_score was changed by somebody since"}]},
         "config_lint": {

@@ -18,6 +18,7 @@ EVERY = [
     ("portal", "remove", "acme", "--yes"), ("portal", "provision", "acme", "--yes"), ("sync", "acme"), ("plan", "acme"),
     ("apply", "acme", "--yes"), ("apply", "acme", "--hash", "3f9c0a"), ("cycle", "acme"), ("verify", "acme"),
     ("explain", "acme", "4711"), ("export", "acme", "contacts"), ("undo", "acme", "r2", "--yes"),
+    ("enrich", "acme"), ("enrich", "acme", "--dry-run"),
     ("config", "show", "acme", "scoring"), ("config", "history", "acme", "scoring"),
     ("config", "rollback", "acme", "scoring", "3"), ("config", "draft", "show", "acme", "mapping"),
     ("config", "draft", "publish", "acme", "mapping", "--reason", "x"),

@@ -16,6 +16,7 @@ INSIDE = {
     "GivenUp": "what the engine's library keeps of a held job",
     "Complaint": "pydantic takes nothing but a ValueError from a validator; parse_document turns it into a Fault",
     "NoPattern": "what RE2 says of a pattern; a document's becomes a Fault, a portal's is left to the portal",
+    "PointsInward": "where a provider's address leads; the provider makes a plain failure of it",
     "Unreadable": "a body that is no JSON; classify turns it into an error of ours",
 }
 MIGRATIONS = "connector/store/migrations/versions/"

@@ -17,6 +17,8 @@ from connector.store.front_schema import ADDRESSEES, DELIVERIES
 from connector.store.schema import (
     ACTIVITIES,
     DECISIONS,
+    ENRICHMENT_WISHES,
+    ENRICHMENTS,
     FLIPS,
     GAPS,
     HANDOFFS,
@@ -84,6 +86,8 @@ AGED = [
     (PLANS, "made_ms", {}, NOW - 30 * DAY_MS),
     (FLIPS, "at_ms", {}, NOW - DAY_MS),
     (STAGE_STEPS, "at_ms", {}, months_before(NOW, 24)),
+    (ENRICHMENTS, "until_ms", {}, months_before(NOW, 25)),
+    (ENRICHMENT_WISHES, "since_ms", {}, months_before(NOW, 25)),
     (HANDOFFS, "at_ms", {"closed_ms": 1}, months_before(NOW, 24)),
 ]
 

@@ -25,6 +25,8 @@ def receipt(result: Result) -> None:
     out.print(_bill(result))
     if result["unknown"]:
         out.print(_unknown(result))
+    if result.get("told"):
+        out.print(_told(result))
     if result["gates"]:
         out.print(_gates(result))
     if result.get("nurtures"):
@@ -77,6 +79,12 @@ def _unknown(result: Result) -> Table:
         for row in result["unknown"]
     ]  # fmt: skip
     return fill(table("", "unknown", "possible", "what is missing", right=("possible",)), rows)
+
+
+def _told(result: Result) -> Table:
+    """What no one entered: a data provider said so."""
+    rows = [(one["field"], str(one["value"]), clean(one["provider"]), moment(one["at"])) for one in result["told"]]
+    return fill(table("told by a provider", "value", "provider", "since"), rows)
 
 
 def _gates(result: Result) -> Table:

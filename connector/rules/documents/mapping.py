@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 
 from connector.rules.documents import wording
 from connector.rules.documents.base import Check, Complaint, Document, Part, Problem
+from connector.rules.documents.enrichment import Enrichment
 from connector.rules.documents.fields import FIELDS, FieldObject
 from connector.rules.documents.steps import LOSSY, STEP_NAMES, Step, chains, name_of
 
@@ -120,6 +121,7 @@ class MappingDocument(Document):
     locale: LocaleSpec = LocaleSpec()
     read_more: Literal["used", "all"] | tuple[str, ...] = "used"
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
+    enrichment: Enrichment | None = None
 
     def problems(self) -> Iterator[Problem]:
         names = self.read_more if isinstance(self.read_more, tuple) else ()
@@ -146,6 +148,9 @@ def properties_used(doc: MappingDocument) -> dict[ObjectName, set[str]]:
         for text in doc.read_more:
             where, name = split_source(text, "contact")
             used[OBJECTS[where]].add(name)
+    if doc.enrichment is not None:
+        used["contacts"].add("email")
+        used["companies"].add("domain")
     return used
 
 
