@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from connector.api.areas import ROUTES
-from connector.store import inbox
+from connector.store import documents, inbox
 from connector.store.inbox import NewEntry
-from tests.api.conftest import ACME, Desk
+from tests.api.conftest import ACME, Desk, Program
 
 AT = f"/portals/{ACME}"
 DRAFT = f"{AT}/documents/scoring/draft"
@@ -70,6 +70,23 @@ def undoing(desk: Desk) -> Sent:
     return "POST", f"{AT}/runs/{run}/undo", {"json": {}}
 
 
+def signing(desk: Desk) -> Sent:
+    """In a portal that asks for signatures; the draft is somebody else's."""
+    text: str = desk.service.config_show(ACME, "lifecycle")["body"]
+    asking = text.replace("signatures: none", "signatures: marketing_and_sales")
+    with desk.service.store.unit() as u:
+        documents.publish(u, desk.acme, "lifecycle", asking, "kim", "sales has a say", desk.clock.now_ms())
+    with_draft(desk)
+    author = desk.program("admin").get(DRAFT)["author"]
+    return "POST", f"{DRAFT}/sign", {"json": {"side": "sales", "revision": 1, "author": author}}
+
+
+def signer(desk: Desk) -> Program:
+    """A signature is a person's."""
+    desk.person("kim@client.example", "admin")
+    return desk.program("admin", person="kim@client.example")
+
+
 # What lets each changing call succeed, how many entries it leaves, and the same call as it would be refused.
 GOOD: dict[str, tuple[Callable[[Desk], Sent], int]] = {
     "sync_now": (lambda _: ("POST", f"{AT}/sync", {"json": {}}), 1),
@@ -80,6 +97,7 @@ GOOD: dict[str, tuple[Callable[[Desk], Sent], int]] = {
     "dry_run_draft": (trying, 0),  # it keeps nothing
     "scores_of_draft": (scoring, 0),
     "undo_run": (undoing, 1),
+    "sign_draft": (signing, 1),
     "publish_draft": (publishing, 1),
     "revert_document": (reverting, 1),
     "retry_held": (retrying, 1),
@@ -96,11 +114,13 @@ def test_one_entry_and_none_for_the_second_that_is_refused(desk, name):
     prepare, entries = GOOD[name]
     method, path, more = prepare(desk)
     before = len(desk.deeds())
-    answer = desk.program("admin").ask(method, path, **more)
+    program = signer(desk) if name == "sign_draft" else desk.program("admin")
+    expected = "kim@client.example (token admin)" if name == "sign_draft" else "token admin of acme"
+    answer = program.ask(method, path, **more)
     assert answer.status_code in (200, 202), answer.text
     made = desk.deeds()[before:]
     assert len(made) == entries
-    assert all((who, portal) == ("token admin of acme", ACME) for who, _, _, portal in made)
+    assert all((who, portal) == (expected, ACME) for who, _, _, portal in made)
     if name in AGAIN:
         assert desk.program("admin").ask(method, path, **more).status_code in (404, 409, 412)
         assert len(desk.deeds()) == before + entries
