@@ -12,7 +12,7 @@ with its own outcome; a refused batch is halved until the culprit stands alone; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 
 from connector.clock import iso
@@ -401,18 +401,24 @@ def _read_again(ctx: Context, ids: Sequence[int]) -> None:
 
 
 def _read_back(ctx: Context, report: PushReport) -> None:
-    """Read a sample of what was written and compare every value with what the mirror now believes (P28).
+    """Read what was written and compare every value with what the mirror now believes (P28).
 
-    First whose stage was moved, since the portal dates that in properties of its own; the rest is picked at random.
+    Everybody whose stage was moved, since the portal dates that in properties of its own; of the rest a sample.
     """
     if not report.sent:
         return
     with ctx.store.view() as u:
         pages = outbox.of_run(u, ctx.portal_id, report.run_id)
         entries = {e.contact_id: e for page in pages for e in page if e.kind == "write"}
-    moved = [who for who in report.sent if who in entries and STAGE in entries[who].payload["properties"]][:READ_BACK]
+    moved = [who for who in report.sent if who in entries and STAGE in entries[who].payload["properties"]]
     others = sorted(set(report.sent) - set(moved))
-    picked = moved + Random(report.run_id).sample(others, min(READ_BACK - len(moved), len(others)))
+    room = max(0, READ_BACK - len(moved))
+    picked = moved + Random(report.run_id).sample(others, min(room, len(others)))
+    for start in range(0, len(picked), READ_BACK):
+        _compare(ctx, entries, picked[start : start + READ_BACK], report)
+
+
+def _compare(ctx: Context, entries: Mapping[int, OutboxEntry], picked: Sequence[int], report: PushReport) -> None:
     batch = ctx.portal.read("contacts", picked, full_scope(ctx, "contacts").properties)
     kept: list[int] = []
     for record in batch.records:

@@ -196,8 +196,10 @@ def test_an_option_somebody_took_away_is_asked_for_once_a_value(r):
     assert None not in scores(r).values()
 
 
-def test_whose_stage_was_moved_is_read_back_first(tmp_path):
-    """The portal dates a move in properties of its own; a hundred read back at random might miss those few."""
+@pytest.mark.parametrize("room", [100, 3])
+def test_everybody_whose_stage_was_moved_is_read_back(tmp_path, monkeypatch, room):
+    """The portal dates a move in properties of its own; a sample read back at random might miss those few."""
+    monkeypatch.setattr("connector.sync.push.READ_BACK", room)
     with rig(tmp_path) as many:
         people(many, 150)
         go_live(many)
