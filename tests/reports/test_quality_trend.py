@@ -55,6 +55,13 @@ class TestKeeping:
         assert 0 < one.unique < 1
         assert one.total == 3
 
+    def test_of_very_many_every_other_one_is_looked_at_and_doubles_are_not_counted(self, r, monkeypatch):
+        monkeypatch.setattr("connector.sync.quality_day.MOST", 2)
+        r.run("verify")
+        (one,) = kept(r)
+        assert (one.total, one.unique) == (3, None)
+        assert one.valid == pytest.approx(1, abs=0.5)
+
     def test_a_day_is_kept_once_and_the_next_one_beside_it(self, r):
         r.run("verify")
         first = kept(r)
