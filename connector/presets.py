@@ -7,7 +7,7 @@ operator's own YAML is handed in).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -81,10 +81,8 @@ def shipped(kind: Literal["config", "mappings"]) -> Traversable:
 
 def preset_text(kind: str, name: str, folder: Path | None = None) -> str:
     """The YAML of a preset. ``folder`` is the operator's own: ``<folder>/<kind>/<name>.yaml`` hides the shipped one."""
-    for place in _places(kind, folder):
-        file = place / f"{name}.yaml"
-        if _NAME.match(name) and file.is_file():
-            return file.read_text(encoding="utf-8")
+    if (found := _first(_places(kind, folder), name)) is not None:
+        return found
     names = preset_names(kind, folder)
     close = get_close_matches(name, names, n=1)
     hint = f'Did you mean "{close[0]}"? ' if close else ""
@@ -95,14 +93,18 @@ def answers_text(name: str, folder: Path | None = None) -> str:
     """The YAML of a dry provider's table of answers, from the operator's folder or the shipped one."""
     shelves: list[Traversable] = [folder / "enrichment"] if folder is not None else []
     shelves.append(shipped("config") / "presets" / "enrichment")
-    for place in shelves:
-        file = place / f"{name}.yaml"
-        if _NAME.match(name) and file.is_file():
-            return file.read_text(encoding="utf-8")
+    if (found := _first(shelves, name)) is not None:
+        return found
     raise ConfigError(
         f'There is no table of answers "{name}".',
         remedy=f"Put it at enrichment/{name}.yaml in the folder that LEADWRIGHT_CONFIG_DIR names.",
     )
+
+
+def _first(places: Iterable[Traversable], name: str) -> str | None:
+    """The YAML of that name in the first place that has it."""
+    files = (place / f"{name}.yaml" for place in places) if _NAME.match(name) else ()
+    return next((file.read_text(encoding="utf-8") for file in files if file.is_file()), None)
 
 
 def preset_names(kind: str, folder: Path | None = None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -163,9 +164,7 @@ def rollback(app: App, name: str, kind: str, version: int, author: str) -> int:
 )
 @click.argument("name")
 @click.argument("kind", type=click.Choice(("scoring", "lifecycle")))
-@click.option(
-    "--for", "side", type=click.Choice(("marketing", "sales")), required=True, help="Which side you sign for."
-)
+@click.option("--for", "side", type=click.Choice(get_args(Side)), required=True, help="Which side you sign for.")
 @click.option("--draft-of", metavar="AUTHOR", help="Whose draft; not needed when there is only one.")
 @click.option("--version", type=click.IntRange(1), help="Sign an earlier version instead, to go back to it.")
 @click.option("--remark", default="", help="A remark, for the history.")

@@ -13,11 +13,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from connector.model.enrichment import Told
 from connector.model.judgement import Facts, Field
 from connector.model.records import Activity, ObjectType, Properties
-from connector.rules.enrichment import domain_of
+from connector.rules.enrichment import by_person, domain_of
 from connector.rules.mapping import to_fields
 from connector.store import Unit, activities, associations, enrichments, history, records, study
 from connector.store.history import HistoryRow
@@ -172,15 +173,10 @@ def _told(
     ctx: Context, u: Unit, contacts: Mapping[int, Seen], companies: Mapping[int, Seen], company_of: Mapping[int, int]
 ) -> dict[int, dict[str, tuple[Told, ...]]]:
     """By contact everything a data provider ever said of the company it belongs to now."""
-    spec = ctx.rulebook.mapping.document.enrichment
-    if spec is None:
-        return {}
-    domains: dict[int, str] = {}
-    for ident, seen in contacts.items():
-        company = companies.get(company_of.get(ident, 0))
-        domains[ident] = domain_of(seen.record.properties, company.record.properties if company else None)
-    known = enrichments.past(u, ctx.portal_id, spec.provider, set(domains.values()) - {""})
-    return {ident: {domain: known[domain]} for ident, domain in domains.items() if domain in known}
+    held = {ident: seen.record.properties for ident, seen in companies.items()}
+    people = ((ident, seen.record.properties, held.get(company_of.get(ident, 0))) for ident, seen in contacts.items())
+    found = by_person(ctx.rulebook.mapping, people, partial(enrichments.past, u, ctx.portal_id))
+    return {ident: {versions[0].domain: versions} for ident, versions in found.items()}
 
 
 def covered_since(ctx: Context) -> dict[str, int]:

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -63,7 +64,7 @@ class HttpProvider:
         return self._exchange(_Pinned(host, port, places, self.timeout_s, self._tls(parts.scheme)), path)
 
     def _tls(self, scheme: str) -> ssl.SSLContext | None:
-        return (self.trust or ssl.create_default_context()) if scheme == "https" else None
+        return (self.trust or _everybodys_trust()) if scheme == "https" else None
 
     def _exchange(self, line: _Pinned, path: str) -> Outcome:
         """One request within the time, whatever the other side does: when it is over, the line is cut."""
@@ -87,6 +88,12 @@ class HttpProvider:
     def _headers(self) -> dict[str, str]:
         said = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Leadwright"}
         return {**said, self.header: self.secret} if self.secret else said
+
+
+@lru_cache(maxsize=1)
+def _everybodys_trust() -> ssl.SSLContext:
+    """The machine's certificates: reading them takes longer than many an answer, so they are read once."""
+    return ssl.create_default_context()
 
 
 class _Pinned(http.client.HTTPConnection):

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from statistics import fmean
 
 from connector.reports.figures import Figure, Section, count, none
-from connector.rules.quality import STALE_DAYS, Quality
+from connector.rules.quality import STALE_DAYS, Quality, Tally
 
 RESEARCH = 25
 """How many contacts a day a person can look up by hand (L18)."""
@@ -22,10 +21,7 @@ MOST_GROUPS = 200
 class Seen:
     """What is counted while the contacts pass by."""
 
-    all: list[int] = field(default_factory=list)
-    complete: list[int] = field(default_factory=list)
-    valid: list[int] = field(default_factory=list)
-    fresh: list[int] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
     empty: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     broken: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     stale: list[int] = field(default_factory=list)
@@ -40,7 +36,7 @@ def sections(found: Iterable[tuple[int, Quality, int, int]]) -> tuple[Section, .
         _see(seen, who, one, score, reachable)
     groups = {key: ids for key, ids in seen.by_key.items() if len(ids) > 1}
     return (
-        Section("quality", "snapshot", tuple(_scores(seen, groups))),
+        Section("quality", "snapshot", tuple(_scores(seen.tally))),
         Section("empty", "snapshot", tuple(_by_field(seen.empty, "empty"))),
         Section("broken", "snapshot", tuple(_by_field(seen.broken, "broken"))),
         Section("stale", "snapshot", (count("stale", seen.stale, days=STALE_DAYS),)),
@@ -49,18 +45,21 @@ def sections(found: Iterable[tuple[int, Quality, int, int]]) -> tuple[Section, .
     )  # fmt: skip
 
 
-def _scores(seen: Seen, groups: dict[tuple[str, str], list[int]]) -> Iterator[Figure]:
-    yield _mean("completeness", seen.complete, seen.all)
-    yield _mean("validity", seen.valid, seen.all)
-    yield _mean("freshness", seen.fresh, seen.all)
-    yield _uniqueness(groups, seen.all)
+def _scores(tally: Tally) -> Iterator[Figure]:
+    found = tally.shares()
+    suspects = tuple(sorted(tally.suspects))
+    yield _share("completeness", found.complete, found.total)
+    yield _share("validity", found.valid, found.total)
+    yield _share("freshness", found.fresh, found.total)
+    yield _share("uniqueness", found.unique, found.total, suspects)
+
+
+def _share(key: str, value: float | None, everybody: int, behind: tuple[int, ...] = ()) -> Figure:
+    return none(key, "nobody", "share") if value is None else Figure(key, value, "share", behind, of=everybody)
 
 
 def _see(seen: Seen, who: int, one: Quality, score: int, reachable: int) -> None:
-    seen.all.append(who)
-    seen.complete += [one.completeness] if one.completeness is not None else []
-    seen.valid += [one.validity] if one.validity is not None else []
-    seen.fresh.append(one.freshness)
+    seen.tally.see(who, one)
     for name in one.empty:
         seen.empty[name].append(who)
     for name in one.broken:
@@ -71,21 +70,6 @@ def _see(seen: Seen, who: int, one: Quality, score: int, reachable: int) -> None
         seen.by_key[key].append(who)
     if reachable > 0:
         seen.research.append((-reachable - score, -score, who))
-
-
-def _mean(key: str, values: list[int], everybody: list[int]) -> Figure:
-    if not values:
-        return none(key, "nobody", "share")
-    return Figure(key, round(fmean(values) / 100, 4), "share", (), of=len(everybody))
-
-
-def _uniqueness(groups: dict[tuple[str, str], list[int]], everybody: list[int]) -> Figure:
-    """The share of contacts that share no key with another."""
-    suspects = {who for ids in groups.values() for who in ids}
-    if not everybody:
-        return none("uniqueness", "nobody", "share")
-    share = 1 - len(suspects) / len(everybody)
-    return Figure("uniqueness", round(share, 4), "share", tuple(sorted(suspects)), of=len(everybody))
 
 
 def _by_field(found: dict[str, list[int]], label: str) -> list[Figure]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import orjson
 
 from connector.clock import iso
 from connector.errors import ConfigError
-from connector.model.enrichment import Told
 from connector.model.judgement import Known
-from connector.model.records import Properties
-from connector.rules.enrichment import domain_of
+from connector.rules.enrichment import by_person
 from connector.rules.mapping import CompiledMapping, to_fields
-from connector.store import Store, Unit, activities, associations, enrichments, outbox, receipts, records
+from connector.store import Store, activities, associations, enrichments, outbox, receipts, records
 from connector.store.receipts import ReceiptRow
 from connector.store.records import Record
 
@@ -52,26 +51,13 @@ def _contacts(store: Store, portal_id: int, mapping: CompiledMapping) -> Rows:
             companies = {
                 r.id: r.properties for part in records.stream(u, portal_id, "companies", ids=wanted) for r in part
             }
-            told = _told(
-                u, portal_id, mapping, {r.id: (r.properties, companies.get(company_of.get(r.id, 0))) for r in page}
-            )
+            people = ((r.id, r.properties, companies.get(company_of.get(r.id, 0))) for r in page)
+            told = by_person(mapping, people, partial(enrichments.known, u, portal_id))
         for record in page:
             company = companies.get(company_of.get(record.id, 0))
             fields = to_fields(mapping, record.properties, company, told=told.get(record.id)).fields
             known = {name: f.value for name, f in fields.items() if isinstance(f, Known)}
             yield {**_record(record), "fields": known}
-
-
-def _told(
-    u: Unit, portal_id: int, mapping: CompiledMapping, people: Mapping[int, tuple[Properties, Properties | None]]
-) -> dict[int, Told]:
-    """What the portal's data provider said of these contacts' companies."""
-    spec = mapping.document.enrichment
-    if spec is None:
-        return {}
-    domains = {ident: domain_of(*both) for ident, both in people.items()}
-    known = enrichments.known(u, portal_id, spec.provider, set(domains.values()) - {""})
-    return {ident: known[domain] for ident, domain in domains.items() if domain in known}
 
 
 def _record(record: Record) -> dict[str, Any]:

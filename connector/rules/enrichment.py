@@ -5,9 +5,9 @@ Not here: asking (``connector/provider``), reading answers into fields (``connec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from connector.model.enrichment import Told
 from connector.model.judgement import Unknown
@@ -17,6 +17,9 @@ from connector.rules.mapping import UNSAID, CompiledMapping, read_row
 from connector.rules.transforms import find
 from connector.rules.transforms.base import Locale
 
+T = TypeVar("T")
+Person = tuple[int, Properties, Properties | None]
+"""A contact's id, its properties, and those of its company."""
 LONGEST = 500
 _DOMAIN = find("domain")
 _PLAIN = Locale(("en",), ("en",), "", "", "UTC")
@@ -41,6 +44,18 @@ def bare_domain(text: str) -> str:
         return found.encode("idna").decode("ascii")
     except UnicodeError:
         return ""
+
+
+def by_person(
+    mapping: CompiledMapping, people: Iterable[Person], look_up: Callable[[str, Collection[str]], Mapping[str, T]]
+) -> Mapping[int, T]:
+    """By contact what ``look_up`` holds of its domain from the mapping's provider; nothing where there is none."""
+    spec = mapping.document.enrichment
+    if spec is None:
+        return {}
+    domains = {ident: domain for ident, contact, company in people if (domain := domain_of(contact, company))}
+    known = look_up(spec.provider, set(domains.values()))
+    return {ident: known[domain] for ident, domain in domains.items() if domain in known}
 
 
 def lacks(mapping: CompiledMapping, contact: Properties, company: Properties | None) -> bool:

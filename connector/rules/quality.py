@@ -108,12 +108,15 @@ class Shares:
 
 
 class Tally:
-    """Contacts as they pass by, folded into the portal's shares. Keys are kept, contacts are not."""
+    """Contacts as they pass by, folded into the portal's shares. Keys are kept, contacts are not.
+
+    ``suspects``: who shares a key with somebody else.
+    """
 
     def __init__(self) -> None:
         self._sums = {"complete": [0, 0], "valid": [0, 0], "fresh": [0, 0]}
         self._first: dict[tuple[str, str], int] = {}
-        self._suspects: set[int] = set()
+        self.suspects: set[int] = set()
         self._total = 0
 
     def see(self, who: int, one: Quality) -> None:
@@ -124,9 +127,9 @@ class Tally:
                 self._sums[name][1] += 1
         for key in one.keys:
             if (other := self._first.setdefault(key, who)) != who:
-                self._suspects |= {who, other}
+                self.suspects |= {who, other}
 
     def shares(self) -> Shares:
         means = {name: round(total / times / 100, 4) if times else None for name, (total, times) in self._sums.items()}
-        unique = round(1 - len(self._suspects) / self._total, 4) if self._total else None
+        unique = round(1 - len(self.suspects) / self._total, 4) if self._total else None
         return Shares(self._total, means["complete"], means["valid"], means["fresh"], unique)

@@ -6,8 +6,7 @@ past minute can be asked. Nothing here names a person: the key is a domain.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,20 +57,29 @@ def past(u: Unit, portal_id: int, provider: str, domains: Collection[str]) -> di
     return found
 
 
-def keep(u: Unit, portal_id: int, answers: Iterable[Told]) -> set[str]:
-    """Keep these answers; the domains of which something else is known now than before. Their wishes are fulfilled."""
+def keep(u: Unit, portal_id: int, answers: Sequence[Told]) -> set[str]:
+    """Keep answers of one provider, one a domain; the domains of which something else is known now than before.
+
+    Their wishes are fulfilled.
+    """
     check_portal(portal_id)
+    if not answers:
+        return set()
+    provider = answers[0].provider
+    domains = [one.domain for one in answers]
+    before = known(u, portal_id, provider, domains)
+    rows: list[tuple[Any, ...]] = []
     changed: set[str] = set()
     for one in answers:
-        before = known(u, portal_id, one.provider, [one.domain]).get(one.domain)
-        body, names = dumps(dict(one.values)), dumps(sorted(one.names))
-        same = before is not None and before.values == one.values
-        if not same and (before is not None or one.values):
+        old = before.get(one.domain)
+        same = old is not None and old.values == one.values
+        if not same and (old is not None or one.values):
             changed.add(one.domain)
-        asked = before.at_ms if same and before is not None else one.at_ms
-        row = (one.provider, one.domain, asked, one.at_ms, one.until_ms, _hash(body), names, body)
-        bulk.put(u, portal_id, ENRICHMENTS, [row])
-        u.change(sa.delete(ENRICHMENT_WISHES).where(_wish(portal_id, one.provider, [one.domain], u)))
+        asked = old.at_ms if same and old is not None else one.at_ms
+        told = (dumps(sorted(one.names)), dumps(dict(one.values)))
+        rows.append((provider, one.domain, asked, one.at_ms, one.until_ms, *told))
+    bulk.put(u, portal_id, ENRICHMENTS, rows)
+    give_up(u, portal_id, provider, domains)
     return changed
 
 
@@ -161,8 +169,3 @@ def _told(row: AnyRow) -> Told:
 
 def _of(row: AnyRow) -> Wish:
     return Wish(row.domain, row.since_ms, row.due_ms, row.failures, row.why)
-
-
-def _hash(body: str) -> str:
-    """Of what was kept of the answer: provenance that can be compared."""
-    return hashlib.sha256(body.encode()).hexdigest()

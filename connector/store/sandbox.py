@@ -24,6 +24,7 @@ from connector.store.schema import (
     PORTALS,
     PROPERTY_HISTORY,
     QUARANTINE,
+    RECEIPT_BODIES,
     RECEIPT_HISTORY,
     TENANT_TABLES,
     USAGE,
@@ -44,6 +45,7 @@ LEFT_OUT = frozenset(
         PLANS,
         PROPERTY_HISTORY,
         QUARANTINE,
+        RECEIPT_BODIES,
         RECEIPT_HISTORY,
         USAGE,
     )

@@ -419,7 +419,6 @@ ENRICHMENTS = _table(
     big("asked_ms"),
     big("checked_ms"),
     big("until_ms"),
-    text("hash"),
     text("names"),
     text("body"),
 )

@@ -16,7 +16,7 @@ import structlog
 
 from connector.errors import ConfigError
 from connector.model.enrichment import Failed, Found, Outcome, Told
-from connector.provider.asking import Round
+from connector.provider.asking import AT_ONCE, Round
 from connector.rules.documents.enrichment import Enrichment
 from connector.rules.enrichment import bare_domain, domain_of, good, lacks, picked
 from connector.store import Unit, associations, cursors, enrichments, records
@@ -104,7 +104,7 @@ def by_hand(ctx: Context, limit: int) -> dict[str, Any]:
     with ctx.store.unit() as u:
         save(u, ctx.portal_id, Breaker(spec.provider), spec, ctx.clock.now_ms())
     wanted = _everybody(ctx, spec)
-    rounds = -(-min(limit, len(wanted.domains)) // 4) + 1
+    rounds = -(-min(limit, len(wanted.domains)) // AT_ONCE) + 1
     report = _ask(ctx, spec, wanted, rounds * spec.timeout_seconds, limit)
     return _told(ctx, report, [])
 

@@ -22,7 +22,6 @@ def upgrade() -> None:
         big("asked_ms"),
         big("checked_ms"),
         big("until_ms"),
-        text("hash"),
         text("names"),
         text("body"),
     )
