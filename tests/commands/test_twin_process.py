@@ -21,9 +21,10 @@ from tests.commands.desk import process
 from tests.twin.receiver import receiving
 
 HOLDER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from connector.commands.twin_process import TwinProcess
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits it ignored
 with TwinProcess(5, 7, Path(sys.argv[1])) as twin:
     print(twin.url, flush=True)
     time.sleep(60)
