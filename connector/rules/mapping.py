@@ -79,12 +79,14 @@ _Reading = Callable[[str, str], tuple[Field, ValueFault | None]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One property a row may read: ``read(raw, region)``; ``region`` counts for phone numbers alone."""
+    """One property a row may read: ``read(raw, region)``; ``region`` counts for phone numbers alone. ``chain`` are the
+    steps that ``read`` goes through, for whoever shows them one by one."""
 
     of_company: bool
     property: str
     read: _Reading
     by_region: bool
+    chain: tuple[Step, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,15 +270,15 @@ def _source(row: Row, where: FieldObject, name: str, locale: Locale, definition:
         if isinstance(outcome, Nothing):
             return Unknown(outcome.why, raw), None
         if isinstance(outcome, Ambiguous | Invalid):
-            kind = _kind(outcome)
+            kind = kind_of(outcome)
             return Unknown(kind, raw), ValueFault(OBJECTS[where], name, row.field, raw, kind, outcome.reason)
         return Known(outcome, said), None
 
     by_region = any(step.name == "phone" for step in chain)
-    return Source(where == "company", name, read, by_region)
+    return Source(where == "company", name, read, by_region, chain)
 
 
-def _kind(outcome: Ambiguous | Invalid) -> Literal["ambiguous", "invalid", "held"]:
+def kind_of(outcome: Ambiguous | Invalid) -> Literal["ambiguous", "invalid", "held"]:
     if isinstance(outcome, Ambiguous):
         return "ambiguous"
     return "held" if isinstance(outcome, _Held) else "invalid"
@@ -286,7 +288,7 @@ def _kind(outcome: Ambiguous | Invalid) -> Literal["ambiguous", "invalid", "held
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
     """A step with its options bound."""
 
     name: str
@@ -297,7 +299,7 @@ class _Held(Invalid):
     """A value without an entry in the row's value map, where the row says ``unknown: hold``."""
 
 
-def run(chain: Iterable[_Step], raw: str, locale: Locale) -> Outcome:
+def run(chain: Iterable[Step], raw: str, locale: Locale) -> Outcome:
     """The value through all steps; the first that gives no value ends it."""
     value: Value = raw
     for step in chain:
@@ -308,25 +310,25 @@ def run(chain: Iterable[_Step], raw: str, locale: Locale) -> Outcome:
     return value
 
 
-def _chain(row: Row, target: CanonicalField, *, is_number: bool) -> tuple[_Step, ...]:
+def _chain(row: Row, target: CanonicalField, *, is_number: bool) -> tuple[Step, ...]:
     """Trim, the row's own steps, its value map, and what the field's type asks for at the end."""
     own = {name_of(step) for step in row.transforms}
     steps = [_bound("trim")]
     if is_number and target.type == "number":
-        steps.append(_Step("machine", _machine))
+        steps.append(Step("machine", _machine))
     if target.type == "multi" and "multi" not in own:
         steps.append(_bound("multi"))
     steps += [_bound(step) for step in row.transforms]
     if row.values:
-        steps.append(_Step("values", _valued(row)))
+        steps.append(Step("values", _valued(row)))
     steps += [_bound(name) for name in _FINISH[target.type] if name not in own or row.values]
-    return (*steps, _Step("shape", _shaped(target.type)))
+    return (*steps, Step("shape", _shaped(target.type)))
 
 
-def _bound(step: str | Part) -> _Step:
+def _bound(step: str | Part) -> Step:
     name = name_of(step)
     transform, options = find(name), with_options(step)
-    return _Step(name, lambda value, locale: transform.apply(value, options, locale))
+    return Step(name, lambda value, locale: transform.apply(value, options, locale))
 
 
 def _machine(value: Value, _locale: Locale) -> Outcome:
