@@ -19,6 +19,7 @@ from connector.admin import (
     runs,
     signing,
     tokens,
+    workbench,
 )
 from connector.admin.doors import Door
 
@@ -33,6 +34,7 @@ DOORS: tuple[Door, ...] = (
     *connect.DOORS,
     *contacts.DOORS,
     *mapping.DOORS,
+    *workbench.DOORS,
     *documents.DOORS,
     *signing.DOORS,
     *plan.DOORS,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from connector.rules.documents.mapping import OBJECTS, MappingDocument, Row
+from connector.rules.documents.mapping import OBJECTS, MappingDocument, ObjectName, Row
 from connector.rules.mapping import Definitions, Source, compile_mapping, kind_of
 from connector.rules.transforms.base import Ambiguous, Invalid, Locale, Nothing, Outcome, Value
 
@@ -52,7 +52,9 @@ class Trace:
         return found.reason if isinstance(found, Ambiguous | Invalid) else ""
 
 
-def source_of(row: Row, document: MappingDocument, known: Mapping[str, Definitions] | None = None) -> Source | None:
+def source_of(
+    row: Row, document: MappingDocument, known: Mapping[ObjectName, Definitions] | None = None
+) -> Source | None:
     """The row's first property as the mapping reads it; None where the row reads nothing or the portal lacks it."""
     alone = MappingDocument.model_construct(locale=document.locale, rows=(row,))
     where = OBJECTS[row.where()]
