@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connector.model.records import ObjectType
-from connector.rules.chain_trace import VERDICTS, Trace, Verdict, trace
+from connector.rules.chain_trace import Trace, Verdict, tally, trace
 from connector.rules.mapping import Source
 from connector.rules.transforms.base import Locale
 from connector.store import Unit, records
@@ -47,16 +47,10 @@ def glance(u: Unit, portal_id: int, object_type: ObjectType, source: Source, loc
 
 
 def _report(values: Iterable[tuple[str, int]], source: Source, locale: Locale, *, capped: bool) -> ChainReport:
-    counts: dict[Verdict, int] = dict.fromkeys(VERDICTS, 0)
-    odd: list[tuple[Trace, int]] = []
-    usual: list[tuple[Trace, int]] = []
-    different = 0
-    for raw, holders in values:
-        told = trace(source, raw, locale)
-        counts[told.verdict] += holders
-        different += bool(raw)
-        into = odd if told.verdict in ("ambiguous", "failing") else usual
-        if raw and len(into) < SHOWN:
-            into.append((told, holders))
-    room = max(ODD, SHOWN - len(usual))
-    return ChainReport(counts, tuple((odd[:room] + usual)[:SHOWN]), different, sum(counts.values()), capped)
+    told = [(trace(source, raw, locale), holders) for raw, holders in values]
+    filled = [one for one in told if one[0].raw]
+    odd = [one for one in filled if one[0].verdict in ("ambiguous", "failing")]
+    usual = [one for one in filled if one[0].verdict not in ("ambiguous", "failing")][:SHOWN]
+    shown = (odd[: max(ODD, SHOWN - len(usual))] + usual)[:SHOWN]
+    counts = tally(told)
+    return ChainReport(counts, tuple(shown), len(filled), sum(counts.values()), capped)

@@ -87,9 +87,9 @@ def _verdict(outcome: Outcome) -> Verdict:
     return "fine"
 
 
-def tally(source: Source, values: Iterable[tuple[str, int]], locale: Locale) -> dict[Verdict, int]:
-    """How many contacts come to which verdict: every distinct value is worked out once, its holders are counted."""
+def tally(traces: Iterable[tuple[Trace, int]]) -> dict[Verdict, int]:
+    """How many records come to which verdict: each trace counts for all that hold its value."""
     told: dict[Verdict, int] = dict.fromkeys(VERDICTS, 0)
-    for raw, holders in values:
-        told[trace(source, raw, locale).verdict] += holders
+    for one, holders in traces:
+        told[one.verdict] += holders
     return told

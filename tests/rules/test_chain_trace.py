@@ -75,7 +75,8 @@ def test_the_step_that_fails_is_the_last_one_told():
 def test_counts_are_of_contacts_not_of_values():
     row = ROWS["country"]
     values = [("Deutschland", 40), ("Korea", 3), ("xx", 2), ("", 5)]
-    told = tally(source_of(row, document(row)), values, locale_of(LOCALE))
+    source = source_of(row, document(row))
+    told = tally((trace(source, raw, locale_of(LOCALE)), holders) for raw, holders in values)
     assert told == {"fine": 40, "empty": 5, "ambiguous": 3, "failing": 2}
 
 
