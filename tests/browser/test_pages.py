@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(280)
 HOUSE = ("/", "/connect", "/people", "/tokens", "/audit", "/me", "/no-such-page")
 PORTAL = (
     "", "/contacts", "/contacts?q=nobody-at-all", "/contacts/{best}", "/contacts/999999",
-    "/mapping", "/mapping?show=broken", "/mapping/suggestions",
+    "/mapping", "/mapping?show=broken", "/mapping/suggestions", "/mapping/chain/0",
     "/documents", "/documents/scoring", "/documents/scoring/edit", "/plan", "/held", "/runs", "/start",
     "/reports", "/reports/kpis", "/reports/quality",
 )  # fmt: skip
