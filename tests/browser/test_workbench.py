@@ -1,4 +1,4 @@
-"""The workbench before a real browser: a chain is built by clicks alone, without a barrier, on a wide and a narrow window."""
+"""The workbench before a real browser: a chain is built by clicks alone, on a wide and on a narrow window."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ pytestmark = pytest.mark.timeout(280)
 
 
 def row_of(stage, field: str) -> int:
-    with stage.grounds.service() as service:
-        with service.store.view() as u:
-            text = documents.current(u, service._row(NAME).id, "mapping").body
+    with stage.grounds.service() as service, service.store.view() as u:
+        text = documents.current(u, service._row(NAME).id, "mapping").body
     return next(at for at, row in enumerate(plain_rows(text)) if row["field"] == field)
 
 
