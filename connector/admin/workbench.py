@@ -36,7 +36,7 @@ from connector.sync.rulebook import parse_text
 
 KIND = mapping.KIND
 PASTED, LONGEST, STEPS = 50, 1000, 20
-PATIENCE = 0.1
+PATIENCE = 0.05
 KINDS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone", "trim", "replace"),
     "country": ("country", "collapse_spaces", "lookup"),
