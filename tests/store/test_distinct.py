@@ -9,6 +9,7 @@ import pytest
 from connector.store import records
 from connector.store.distinct import distinct
 from tests.admin.desk import standing_house
+from tests.store.builders import T0, snapshot
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,12 @@ def test_the_most_frequent_come_first_and_a_cap_is_told(house):
 def test_a_name_no_property_can_have_gives_no_value(house, name):
     with house.service.store.view() as u:
         assert {value for value, _ in distinct(u, house.portal_id("acme"), "contacts", name, 9).values} <= {""}
+
+
+def test_both_databases_group_alike(u, portal):
+    cities = ["Ulm", "Ulm", "Köln", "", None, 'a"b', "Ulm"]
+    people = [snapshot(at, 1, city=city) for at, city in enumerate(cities, 1)]
+    records.upsert(u, portal, "contacts", people, T0)
+    found = distinct(u, portal, "contacts", "city", 10)
+    assert dict(found.values) == {"Ulm": 3, "": 2, "Köln": 1, 'a"b': 1}
+    assert dict(distinct(u, portal, "contacts", "never_read", 10).values) == {"": 7}
