@@ -248,9 +248,9 @@ def _enriched(doc: MappingDocument, rows: list[CompiledRow], locale: Locale) -> 
 def _answered(name: str, path: str, row: Row | None, locale: Locale) -> Answered:
     """An answer is machine text: numbers are read as such, whatever the portal's locale. The row's value map counts."""
     target = FIELDS[name]
-    own = [_Step("machine", _machine)] if target.type == "number" else []
-    own += [_Step("values", _valued(row))] if row is not None and row.values else []
-    chain = (_bound("trim"), *own, *map(_bound, _FINISH[target.type]), _Step("shape", _shaped(target.type)))
+    own = [Step("machine", _machine)] if target.type == "number" else []
+    own += [Step("values", _valued(row))] if row is not None and row.values else []
+    chain = (_bound("trim"), *own, *map(_bound, _FINISH[target.type]), Step("shape", _shaped(target.type)))
 
     @lru_cache(maxsize=_REMEMBERED)
     def read(raw: str) -> Field:
