@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import figures, judging, live, pages, table
+from tests.bench import figures, judging, live, pages, table, webhooks
 from tests.bench.ground import Figure
 
 KEPT = Path("var/bench.json")
@@ -29,6 +29,7 @@ RUNS: dict[str, Run] = {
     "write": lambda by: figures.write_back(5_000 // by),
     "judging": lambda by: judging.recomputation(10_000 // by),
     "pages": lambda by: pages.pages(100_000 // by),
+    "webhooks": lambda by: webhooks.figures(5.0 / by),
     "live": lambda by: live.figures(60.0 / by),
     "help": lambda _: figures.help_time(),
 }

@@ -11,18 +11,24 @@ from pathlib import Path
 
 import structlog
 
+from connector.admin.figures import KINDS
 from tests.admin.conftest import House
 from tests.bench.ground import Figure
 from tests.rig import rig
 
 READ = ("owners", "contacts", "companies", "deals")
+PORTAL = "/portals/acme"
 PAGES = (
-    ("All portals", "/"), ("Overview", "/portals/acme"), ("Contacts", "/portals/acme/contacts"),
-    ("Contacts, searched", "/portals/acme/contacts?q=wagner"),
-    ("Contacts, filtered", "/portals/acme/contacts?stage=lead&grade=B&least=10"),
-    ("One contact", "/portals/acme/contacts/{best}"), ("Field mapping", "/portals/acme/mapping"),
-    ("Documents", "/portals/acme/documents"), ("Scoring", "/portals/acme/documents/scoring"),
-    ("Plan", "/portals/acme/plan"), ("Held", "/portals/acme/held"), ("Runs", "/portals/acme/runs"),
+    ("All portals", "/"), ("Tokens", "/tokens"), ("Connect", "/connect"), ("People", "/people"),
+    ("Audit log", "/audit"), ("Overview", PORTAL), ("First steps", f"{PORTAL}/start"), ("Live", f"{PORTAL}/live"),
+    ("Properties", f"{PORTAL}/properties"), ("Contacts", f"{PORTAL}/contacts"),
+    ("Contacts, searched", f"{PORTAL}/contacts?q=wagner"),
+    ("Contacts, filtered", f"{PORTAL}/contacts?stage=lead&grade=B&least=10"),
+    ("One contact", f"{PORTAL}/contacts/{{best}}"), ("Field mapping", f"{PORTAL}/mapping"),
+    ("Suggestions", f"{PORTAL}/mapping/suggestions"), ("Workbench", f"{PORTAL}/mapping/chain/0"),
+    ("Documents", f"{PORTAL}/documents"), ("Scoring", f"{PORTAL}/documents/scoring"),
+    ("Scoring, editor", f"{PORTAL}/documents/scoring/edit"), ("Plan", f"{PORTAL}/plan"), ("Held", f"{PORTAL}/held"),
+    ("Runs", f"{PORTAL}/runs"), *((f"Report {one}", f"{PORTAL}/reports/{one}") for one in KINDS),
 )  # fmt: skip
 TURNS, MOST_MS = 5, 200
 
