@@ -9,10 +9,14 @@ import threading
 import time
 from collections.abc import Sequence
 from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 import click
 
 from connector.commands.app import DONE, App, examples, standard
+
+if TYPE_CHECKING:
+    from connector.serving.tree import Process
 
 HOST, PORT = "127.0.0.1", 8000
 PATIENCE_SECONDS = 30.0
@@ -46,9 +50,6 @@ def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int, li
     gc.disable()  # nothing of what is being loaded is garbage; looking for some is a tenth of a start
     with app.service():
         pass  # key, database and revision are told in a sentence, before any process starts
-    for role in {role for child in children for role in child.split(",")}:
-        for name in LOADED[role]:
-            resolve_name(name)  # here once, not in each child
     gc.enable()
     shown = {"url": f"http://{host}:{port}" if "web" in roles else "", "roles": list(roles)}
 
@@ -66,8 +67,22 @@ def _tree(app: App, roles: Sequence[str], host: str, port: int, workers: int, li
 
     forked, run = resolve_name("connector.serving.forked:Forked"), resolve_name("connector.cli:run")
     over = broken if lifeline else (lambda: False)
-    tree(children, lambda these: forked(lambda: run(_words(app, these, host, port)))).run(ready, over)
+
+    def start(these: str) -> Process:
+        _load(these)
+        started: Process = forked(lambda: run(_words(app, these, host, port)))
+        return started
+
+    tree(children, start).run(ready, over)
     return DONE
+
+
+def _load(roles: str) -> None:
+    """Here once, not in each child; for one child after the other, so that the first is at work meanwhile."""
+    gc.disable()
+    for name in (name for role in roles.split(",") for name in LOADED[role]):
+        resolve_name(name)
+    gc.enable()
 
 
 def _words(app: App, roles: str, host: str, port: int) -> list[str]:

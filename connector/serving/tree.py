@@ -47,7 +47,10 @@ Start = Callable[[str], Process]
 
 
 def children_of(roles: Sequence[str], workers: int) -> tuple[str, ...]:
-    """The roles of each child, comma-separated: the web alone, the clock with the first worker."""
+    """The roles of each child, comma-separated: the clock with the first worker, the web alone.
+
+    The web is last, since most has to be loaded for it: the workers begin meanwhile.
+    """
     unknown = [role for role in roles if role not in ROLES]
     if unknown or not roles:
         raise ConfigError(
@@ -56,7 +59,7 @@ def children_of(roles: Sequence[str], workers: int) -> tuple[str, ...]:
         )
     first = ",".join(role for role in (WORKER, CLOCK) if role in roles)
     more = (WORKER,) * (workers - 1) if WORKER in roles else ()
-    return ((WEB,) if WEB in roles else ()) + ((first,) if first else ()) + more
+    return ((first,) if first else ()) + more + ((WEB,) if WEB in roles else ())
 
 
 @dataclass

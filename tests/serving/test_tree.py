@@ -27,8 +27,8 @@ class TestRoles:
     @pytest.mark.parametrize(
         ("roles", "workers", "children"),
         [
-            (("web", "clock", "worker"), 1, ("web", "worker,clock")),
-            (("web", "clock", "worker"), 3, ("web", "worker,clock", "worker", "worker")),
+            (("web", "clock", "worker"), 1, ("worker,clock", "web")),
+            (("web", "clock", "worker"), 3, ("worker,clock", "worker", "worker", "web")),
             (("worker",), 2, ("worker", "worker")),
             (("clock",), 4, ("clock",)),
             (("web",), 4, ("web",)),
