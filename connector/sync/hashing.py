@@ -10,6 +10,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -27,7 +28,12 @@ class Hasher:
         self._argon = PasswordHasher(time_cost=rounds, memory_cost=kib, parallelism=1)
         self._inside = threading.BoundedSemaphore(AT_ONCE)
         self._room = threading.BoundedSemaphore(WITH_THOSE_WHO_WAIT)
-        self._nobodys = self._argon.hash("the hash of nobody's password")
+
+    @cached_property
+    def _nobodys(self) -> str:
+        """What is compared where there is no password. Made with the first check: a command that signs nobody in
+        must not wait for it."""
+        return self._argon.hash("the hash of nobody's password")
 
     def make(self, password: str) -> str:
         with self._turn():
@@ -36,8 +42,9 @@ class Hasher:
     def fits(self, kept: str | None, password: str) -> bool:
         """Whether that is the password; ``None``: there is none to compare with, which takes as long."""
         with self._turn():
+            nobodys = self._nobodys  # whoever comes first waits for it, here or not
             try:
-                right = self._argon.verify(kept or self._nobodys, _normal(password[: LONGEST + 1]))
+                right = self._argon.verify(kept or nobodys, _normal(password[: LONGEST + 1]))
             except (VerificationError, InvalidHashError):
                 return False
         return right and kept is not None
