@@ -16,7 +16,7 @@ from connector.admin.doors import Door
 from connector.admin.frame import SEE_OTHER, Ask
 from connector.errors import ConfigError, ConnectorError, FatalError, MissingScope, RetryableError
 from connector.portal.scopes import SCOPES
-from connector.store import portals
+from connector.store import portals, records
 from connector.store.portals import PortalRow
 from connector.sync.rulebook import SHIPPED
 
@@ -116,8 +116,11 @@ def _book(ask: Ask, name: str, hub_id: str) -> None:
 def start(ask: Ask) -> Response:
     """What the token gives, the choice of documents, and what the first sync will do."""
     found, error = _features(ask)
+    with ask.frame.store.view() as u:
+        mirrored = records.count(u, ask.portal.id, "contacts")
     return ask.page(
         "connect_start.html", found=found, error=error, without=WITHOUT, names=FEATURES, others=_others(ask),
+        mirrored=mirrored,
         rates=ask.portal.settings.get("rates") or {},
         off=[one for one in found if one["ok"] is False],
     )  # fmt: skip

@@ -72,6 +72,16 @@ def test_a_first_sync_in_observe_mode_writes_nothing(fresh):
     assert fresh.rig.twin.truth() == truth
 
 
+def test_a_first_sync_that_the_schedule_began_is_not_offered_once_more(fresh):
+    add(fresh)
+    assert "Start the first sync" in text(fresh.get("/portals/werke/start"))
+    fresh.service.sync("werke")
+    page = fresh.get("/portals/werke/start")
+    assert "The schedule has begun it already: 40 contacts are mirrored. Nothing was written." in text(page)
+    assert "Start the first sync" not in text(page)
+    assert "/admin/portals/werke/contacts" in links(page)
+
+
 def granted(house, *without: str) -> None:
     """The token's permissions from now on: all that are asked for, without these."""
     named = {scope.name for scope in SCOPES} | {"crm.schemas.companies.read", "crm.schemas.deals.read"}

@@ -22,8 +22,10 @@ def test_somebody_new_connects_a_portal_and_reads_a_first_score(visit):
     page.get_by_role("button", name="Connect", exact=True).click()
     page.wait_for_url("**/portals/zweig/start")
     assert visit.barriers() == []
-    page.get_by_role("button", name="Start the first sync").click()
-    page.wait_for_url("**/portals/zweig")
+    begin = page.get_by_role("button", name="Start the first sync")
+    if begin.count():  # the schedule may have been quicker
+        begin.click()
+        page.wait_for_url("**/portals/zweig")
     until(lambda: "40 contacts mirrored; nothing is written" in visit.go("", portal="zweig"), 60, "the first mirror")
     assert visit.stage.second.ledger.count("/batch/update") == 0
     visit.go("/contacts", portal="zweig")
