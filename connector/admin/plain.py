@@ -5,6 +5,7 @@ What flows and rules say is English, made of fixed phrases; ``rules/words`` know
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,7 @@ ENDINGS = {
     "lost": "the version it came in by is gone",
 }  # fmt: skip
 JUST_NOW_MS = 10_000
+STATUS = re.compile(r"status (\d+)")
 UNINSTALLED = "the app was uninstalled in HubSpot"  # what sync/renewing says of a grant that is gone
 KINDS_OF_RUN = {"pull": "Sync", "apply": "Write-back", "verify": "Verification", "sync": "Sync"}
 STATES_OF_RUN = {
@@ -120,6 +122,12 @@ def why(w: Words, text: str) -> str:
     if UNINSTALLED in plain:
         return w.t("HubSpot lets us in no more: the app was uninstalled there, or its access was taken back")
     return w.t("by hand") if plain == BY_HAND else said(w, plain)
+
+
+def provider_why(w: Words, text: str) -> str:
+    """Why a data provider is left alone; the status it answered with is a value of the sentence."""
+    status = STATUS.search(text)
+    return w.t(STATUS.sub("status {status}", text), status=status[1]) if status else w.t(text)
 
 
 def badge_of(state: State) -> tuple[str, str]:

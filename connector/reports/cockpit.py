@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connector.model.records import ObjectType
 from connector.reports.home import DAY_MS, Budget, budget, last_sync_ms
-from connector.reports.overview import State, state_of
+from connector.reports.overview import Rest, State, provider_rest, state_of
 from connector.reports.progress import Progress, first_sync
 from connector.rules.decide import provisioned_properties
 from connector.store import (
@@ -64,6 +64,7 @@ class Cockpit:
     gaps: tuple[Gap, ...]
     lacking: tuple[str, ...]
     plan: PlanRow | None
+    provider: Rest | None
 
 
 def cockpit(u: Unit, row: PortalRow, now_ms: int) -> Cockpit:
@@ -83,6 +84,7 @@ def cockpit(u: Unit, row: PortalRow, now_ms: int) -> Cockpit:
         gaps=gaps.standing(u, row.id),
         lacking=tuple(str(one["label"]) for one in properties(u, row.id) if not one["there"]),
         plan=plans.latest(u, row.id),
+        provider=provider_rest(u, row.id),
     )
 
 

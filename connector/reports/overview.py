@@ -77,12 +77,31 @@ def webhooks_line(found: dict[str, Any] | None) -> dict[str, Any] | None:
     return {"ok": found["ok"], "at": iso(found["at_ms"]), "differing": found["differing"], "text": found["text"]}
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A data provider that failed lately: why, and from when on it is asked again (epoch milliseconds)."""
+
+    provider: str
+    why: str
+    until_ms: int
+
+
+def provider_rest(u: Unit, portal_id: int) -> Rest | None:
+    """How the portal's provider rests; None where there is none, or where its last answer was fine."""
+    kept = cursors.get(u, portal_id, "enrichment")
+    return Rest(kept["provider"], kept["why"], kept["until_ms"]) if kept and kept["until_ms"] else None
+
+
 def _provider(u: Unit, row: PortalRow) -> str:
     """What is said where a data provider is left alone."""
-    kept = cursors.get(u, row.id, "enrichment")
-    if not kept or not kept["until_ms"]:
+    rest = provider_rest(u, row.id)
+    if rest is None:
         return ""
-    return f"The data provider {kept['provider']} is left alone: {kept['why']}; contacts are judged without it."
+    again = f"{iso(rest.until_ms)[:16].replace('T', ' ')} UTC"
+    return (
+        f"The data provider {rest.provider} failed ({rest.why}) and is asked again from {again} on; "
+        "contacts are judged without it."
+    )
 
 
 def _sentence(row: PortalRow, state: State) -> str:

@@ -134,3 +134,16 @@ def test_a_viewer_reads_and_is_offered_nothing_to_do(house):
         assert act not in text(page)
     house.post("/portals/acme/sync", 404)
     assert house.woken == []
+
+
+def test_a_data_provider_that_failed_is_told_with_its_reason_in_both_languages(house):
+    kept = {"provider": "firms", "why": "it answers with status 503", "until_ms": house.rig.clock.now_ms() + 600_000}
+    with house.service.store.unit() as u:
+        cursors.save(u, house.portal_id("acme"), "enrichment", kept, 5)
+    page = text(house.get("/portals/acme"))
+    assert "The data provider firms failed: it answers with status 503. It is asked again from" in page
+    house.signed_in("owner", language="de")
+    assert "Der Datenanbieter firms hat versagt: er antwortet mit Status 503. Ab" in text(house.get("/portals/acme"))
+    with house.service.store.unit() as u:
+        cursors.save(u, house.portal_id("acme"), "enrichment", kept | {"until_ms": 0}, 5)
+    assert "firms" not in text(house.get("/portals/acme"))

@@ -238,7 +238,10 @@ class TestAProviderThatMisbehaves:
             assert r.run("check_portal")["ok"]
             with r.service() as service:
                 (shown,) = service.list_portals()["portals"]
-            assert "The data provider firms is left alone: it answers with status 503" in shown["state"]
+            assert (
+                "The data provider firms failed (it answers with status 503) and is asked again from" in shown["state"]
+            )
+            assert "09:10 UTC on; contacts are judged without it." in shown["state"]
 
     def test_after_its_rest_one_question_tells(self, tmp_path) -> None:
         people = [{"email": f"a@d{number}.example"} for number in range(12)]
