@@ -34,14 +34,15 @@ WITHOUT = {
     "marketing events": "Webinars do not count.",
     "page views and custom events": "Visits of single pages do not count.",
     "subscriptions": "Who left a newsletter is not seen there.",
+    "lists": "Who is on a list stays unknown to the rules that ask for it.",
     "workflows": "Workflows cannot be checked, and nobody is enrolled in them.",
 }
 FEATURES = {
     "contacts": "Contacts", "companies": "Companies", "deals": "Deals", "owners": "Owners", "properties": "Properties",
     "forms": "Forms", "email events": "Marketing e-mails", "marketing events": "Webinars and events",
     "page views and custom events": "Page views", "subscriptions": "Subscriptions", "workflows": "Workflows",
-    "calls": "Calls", "meetings": "Meetings", "notes": "Notes", "sales e-mails": "Sales e-mails", "tasks": "Tasks",
-    "property rules": "Rules of properties",
+    "lists": "Lists", "calls": "Calls", "meetings": "Meetings", "notes": "Notes", "sales e-mails": "Sales e-mails",
+    "tasks": "Tasks", "property rules": "Rules of properties",
 }  # fmt: skip
 
 

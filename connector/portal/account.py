@@ -111,6 +111,7 @@ def probes(owners: Callable[[], object]) -> Sequence[_Probe]:
         _Probe("marketing events", "crm.objects.marketing_events.read", _marketing_events),
         _Probe("page views and custom events", "oauth (Enterprise)", _events),
         _Probe("subscriptions", "communication_preferences.read", _first("subscriptions.definitions")),
+        _Probe("lists", "crm.lists.read", lambda caller: caller.ask("lists.heads", query={"listIds": "1"})),
         _Probe("workflows", "automation", lambda caller: caller.ask("workflows.list")),
         _Probe("sales e-mails", "sales-email-read", _listing("emails")),
         *(

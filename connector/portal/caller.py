@@ -5,7 +5,7 @@ The only way the rooms of this package reach the transport. Not here: HTTP itsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -18,12 +18,12 @@ from connector.portal.versions import DATED, OLD, OPERATIONS, Operation
 URL_LIMIT = 7_500
 
 T = TypeVar("T")
-Query = Mapping[str, str | int | bool | None]
+Query = Mapping[str, str | int | bool | Sequence[str] | None]
 
 
 def query_string(query: Query) -> str:
-    """Only what is not None; commas stay readable, since HubSpot takes comma-separated lists."""
-    pairs = ((key, _plain(value)) for key, value in query.items() if value is not None)
+    """Only what is not None; several values repeat their key. Commas stay readable: HubSpot takes lists with them."""
+    pairs = ((key, value) for key, many in query.items() for value in _values(many))
     return "&".join(f"{quote(key, safe='')}={quote(value, safe=',')}" for key, value in pairs)
 
 
@@ -32,10 +32,12 @@ def family(operation: Operation) -> str:
     return "/".join(operation.old.split("/")[:4])
 
 
-def _plain(value: str | int | bool) -> str:
+def _values(value: str | int | bool | Sequence[str] | None) -> Sequence[str]:
+    if value is None:
+        return ()
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+        return ("true" if value else "false",)
+    return (str(value),) if isinstance(value, (str, int)) else value
 
 
 class Caller:

@@ -61,7 +61,7 @@ def _v1_next(data: Json, offset: str | None) -> str | None:
     following = text(data.get("offset"))
     if not data.get("hasMore") or not following:
         return None
-    return _moved(following, offset)
+    return moved(following, offset)
 
 
 def forms(caller: Caller) -> tuple[Form, ...]:
@@ -80,7 +80,7 @@ def submissions(caller: Caller, form: Form, *, after: str | None) -> EventPage:
         data = caller.ask("forms.submissions", path={"form": form.id}, query=query)
     except NotFound:
         return EventPage(())
-    return EventPage(_known(submission_of(form, raw) for raw in results_of(data)), _moved(after_of(data), after))
+    return EventPage(_known(submission_of(form, raw) for raw in results_of(data)), moved(after_of(data), after))
 
 
 def page_views(caller: Caller, contact_id: int, *, since_ms: int, after: str | None) -> EventPage:
@@ -110,7 +110,7 @@ def _behaviour(
         caller.ask("events.types")
         return EventPage(())
     events = (behaviour_of(source, raw, contact_id) for raw in results_of(data))
-    return EventPage(_known(events), _moved(after_of(data), after))
+    return EventPage(_known(events), moved(after_of(data), after))
 
 
 def marketing_events(caller: Caller) -> tuple[MarketingEvent, ...]:
@@ -144,7 +144,7 @@ def participations(caller: Caller, event: MarketingEvent, *, after: str | None) 
     except NotFound:
         return EventPage(())
     events = (participation_of(event, raw) for raw in results_of(data))
-    return EventPage(_known(events), _moved(after_of(data), after))
+    return EventPage(_known(events), moved(after_of(data), after))
 
 
 def subscription_definitions(caller: Caller) -> tuple[SubscriptionDefinition, ...]:
@@ -165,12 +165,13 @@ def walk(fetch: Callable[[str | None], Any]) -> Iterator[Json]:
     while True:
         data = fetch(after)
         yield from results_of(data)
-        after = _moved(after_of(data), after)
+        after = moved(after_of(data), after)
         if after is None:
             return
 
 
-def _moved(following: str | None, after: str | None) -> str | None:
+def moved(following: str | None, after: str | None) -> str | None:
+    """The next page's token, which must be another than this page's."""
     if following is not None and following == after:
         raise ProtocolBroken("The portal's listing does not move on: its page token repeats.")
     return following

@@ -236,6 +236,28 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
+class ListHead:
+    """What a list (segment) says of itself. ``of_contacts``: False for a list of companies or anything else.
+
+    ``size`` is None where it is not told; ``settled``: False while HubSpot still works out who belongs on it.
+    """
+
+    id: str
+    name: str
+    size: int | None = None
+    of_contacts: bool = True
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """Members of a list: (contact, since when it is on it, where that is told); ``after`` is None on the last page."""
+
+    members: tuple[tuple[int, int | None], ...]
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PropertyGroup:
     """A group of properties to be there before properties are created in it."""
 
@@ -373,6 +395,12 @@ class Portal(Protocol):
 
     def change_list(self, list_id: str, contact_id: int, *, add: bool) -> None:
         """Idempotent. Only lists with members of their own; the portal refuses for those that compute them."""
+
+    def lists(self, ids: Sequence[str]) -> tuple[ListHead, ...]:
+        """Those of these lists that the portal has."""
+
+    def list_members(self, list_id: str, *, after: str | None) -> MemberPage:
+        """By record id, at most 250 a page; raises ``NotFound`` for a list that is gone."""
 
     def enrolments(self, contact_id: int) -> tuple[str, ...]: ...
 

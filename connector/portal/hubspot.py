@@ -31,7 +31,9 @@ from connector.portal.gateway import (
     Filter,
     Form,
     Learned,
+    ListHead,
     MarketingEvent,
+    MemberPage,
     NewProperty,
     Note,
     Portal,
@@ -206,6 +208,12 @@ class HubSpotPortal:
 
     def change_list(self, list_id: str, contact_id: int, *, add: bool) -> None:
         automation.change_list(self._caller, list_id, contact_id, add=add)
+
+    def lists(self, ids: Sequence[str]) -> tuple[ListHead, ...]:
+        return automation.lists(self._caller, ids)
+
+    def list_members(self, list_id: str, *, after: str | None) -> MemberPage:
+        return automation.list_members(self._caller, list_id, after=after)
 
     def enrolments(self, contact_id: int) -> tuple[str, ...]:
         return automation.enrolments(self._caller, contact_id)

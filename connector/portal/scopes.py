@@ -32,6 +32,7 @@ SCOPES = (
     Scope("content", "reads opens and clicks of marketing e-mails"),
     Scope("crm.objects.marketing_events.read", "reads who came to a webinar"),
     Scope("communication_preferences.read", "reads consent, so that nobody is written to without it"),
+    Scope("crm.lists.read", "reads who is on the lists that your rules name"),
     Scope("automation", "puts contacts into workflows, once you allow it"),
 )
 NEEDED = tuple(scope.name for scope in SCOPES if scope.needed)

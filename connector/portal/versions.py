@@ -219,6 +219,16 @@ _TABLE = (
         missing="record",
         empty=True,
     ),
+    Operation("lists.heads", "GET", "/crm/v3/lists", "/crm/lists/2026-09", optional=True),
+    Operation(
+        "lists.members",
+        "GET",
+        "/crm/v3/lists/{list}/memberships",
+        "/crm/lists/2026-09/{list}/memberships",
+        kind="list",
+        optional=True,
+        missing="record",
+    ),
     Operation(
         "lists.add",
         "PUT",

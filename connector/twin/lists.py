@@ -1,26 +1,45 @@
-"""Lists (segments) and their members (hubspot-api.md 8)."""
+"""Lists (segments) and their members (hubspot-api.md 8).
+
+A member that was merged away is on its lists as its survivor; one that is archived is on none for as long as it is.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import Response, request
 
 from connector.twin.clock import iso
+from connector.twin.definitions import object_name
 from connector.twin.errors import JSON, not_found, refused
+from connector.twin.records import Table, seal_cursor, unseal_cursor
 from connector.twin.state import State
 from connector.twin.web import Url, answer, batch_answer, inputs, next_link, number, payload, payload_dict
 
 BASE = "/crm/v3/lists"
 KINDS = ("MANUAL", "DYNAMIC", "SNAPSHOT")
+CONTACTS = "0-1"
+
+
+def _place(cursor: str | None) -> int:
+    """Where a page begins; a cursor that was never given out is refused."""
+    if not cursor:
+        return 0
+    try:
+        return unseal_cursor(cursor)
+    except ValueError:
+        raise refused("Invalid input: the cursor is not valid", subCategory="ILS.INVALID_CURSOR") from None
 
 
 @dataclass
 class Segment:
-    """One list: its head and its members with the time they joined."""
+    """One list: its head, its members with the time they joined, and when each that ever joined did so first."""
 
     head: JSON
     members: dict[int, int] = field(default_factory=dict)
+    first: dict[int, int] = field(default_factory=dict)
     deleted: bool = False
 
 
@@ -32,7 +51,7 @@ class Lists:
         self.segments: dict[int, Segment] = {}
         self._next = 301
 
-    def make(self, name: str, kind: str = "MANUAL", type_id: str = "0-1") -> Segment:
+    def make(self, name: str, kind: str = "MANUAL", type_id: str = CONTACTS) -> Segment:
         if not name or kind not in KINDS:
             raise refused("name and a valid processingType are required")
         if any(s.head["name"].lower() == name.lower() and not s.deleted for s in self.segments.values()):
@@ -56,7 +75,25 @@ class Lists:
         return found
 
     def shown(self, segment: Segment) -> JSON:
-        return {**segment.head, "size": len(segment.members)}
+        return {**segment.head, "size": len(self.living(segment))}
+
+    def table(self, segment: Segment) -> Table:
+        """Where the list's members are kept; a list is of one object type."""
+        return self._state.table(object_name(str(segment.head["objectTypeId"])))
+
+    def living(self, segment: Segment) -> dict[int, int]:
+        """Who is on it and lives, by id, with the time of joining: of two that were merged, the later one."""
+        table, found = self.table(segment), dict[int, int]()
+        for ident, at in segment.members.items():
+            record = table.live(ident)
+            if record is not None:
+                found[record.id] = max(at, found.get(record.id, 0))
+        return dict(sorted(found.items()))
+
+    def first(self, segment: Segment, ident: int) -> int:
+        """When somebody, or whoever was merged into them, first joined."""
+        table = self.table(segment)
+        return min(at for one, at in segment.first.items() if table.resolve(one) == ident)
 
     def change(self, segment: Segment, add: list[int], remove: list[int]) -> JSON:
         """Members put in and taken out by hand; ids already so are ignored, unknown ones are named."""
@@ -64,18 +101,21 @@ class Lists:
             raise refused(
                 "Memberships of DYNAMIC lists cannot be changed", subCategory="ILS.INVALID_LIST_PROCESSING_TYPE"
             )
-        table = self._state.table("contacts")
+        table, kind = self.table(segment), object_name(str(segment.head["objectTypeId"]))
         now = self._state.now_ms()
+        segment.members = {table.resolve(ident): at for ident, at in segment.members.items()}
+        add, remove = ([table.resolve(ident) for ident in ids] for ids in (add, remove))
         missing = [ident for ident in (*add, *remove) if table.live(ident) is None]
         added = [ident for ident in dict.fromkeys(add) if ident not in missing and ident not in segment.members]
         removed = [ident for ident in dict.fromkeys(remove) if ident in segment.members]
         for ident in added:
             segment.members[ident] = now
+            segment.first.setdefault(ident, now)
         for ident in removed:
             del segment.members[ident]
         for what, ids in (("member-added", added), ("member-removed", removed)):
             for ident in ids:
-                self._state.effect(what, "contacts", ident, self._state.caller, now, name=segment.head["listId"])
+                self._state.effect(what, kind, ident, self._state.caller, now, name=segment.head["listId"])
         return {
             "recordsIdsAdded": [str(i) for i in added], "recordIdsRemoved": [str(i) for i in removed],
             "recordIdsMissing": [str(i) for i in missing],
@@ -131,7 +171,7 @@ class ListRoutes:
         query, kinds = str(body.get("query") or "").lower(), body.get("processingTypes") or KINDS
         offset, count = int(body.get("offset") or 0), min(int(body.get("count") or 20), 500)
         rows = [
-            {**self._lists.shown(s), "additionalProperties": {"hs_list_size": str(len(s.members))}}
+            {**self._lists.shown(s), "additionalProperties": {"hs_list_size": str(len(self._lists.living(s)))}}
             for s in self._lists.segments.values()
             if not s.deleted and query in s.head["name"].lower() and s.head["processingType"] in kinds
         ]
@@ -182,39 +222,37 @@ class ListRoutes:
         self._lists.change(segment, [], list(segment.members))
         return answer(status=204)
 
-    def _page(self, ident: str, *, by_time: bool) -> Response:
-        limit = number("limit", 100, 250)
-        after = int(request.args.get("after") or 0)
-        rows = [
-            (record_id, at)
-            for record_id, at in self._lists.find(ident).members.items()
-            if self._state.table("contacts").live(record_id) is not None
-        ]
-        rows.sort(key=lambda row: (row[1], row[0]) if by_time else row)
-        page = rows[after : after + limit]
-        body: JSON = {
-            "results": [{"recordId": str(i), "membershipTimestamp": iso(at)} for i, at in page], "total": len(rows),
-        }  # fmt: skip
-        if after + limit < len(rows):
-            body["paging"] = next_link(str(after + limit))
+    def _page(self, rows: list[tuple[int, int]], start: int, following: Callable[[int], int]) -> Response:
+        """Members from ``start`` on; ``following`` makes the next page's cursor of the place of its first row."""
+        end = start + number("limit", 100, 250)
+        found = [{"recordId": str(ident), "membershipTimestamp": iso(at)} for ident, at in rows[start:end]]
+        body: JSON = {"results": found, "total": len(rows)}
+        if end < len(rows):
+            body["paging"] = next_link(seal_cursor(str(following(end))))
         return answer(body)
 
     def members(self, ident: str) -> Response:
-        return self._page(ident, by_time=False)
+        """By record id. The cursor names the next member, so that whoever leaves meanwhile moves nobody."""
+        rows = list(self._lists.living(self._lists.find(ident)).items())
+        ids = [ident for ident, _ in rows]
+        return self._page(rows, bisect_left(ids, _place(request.args.get("after"))), lambda at: ids[at])
 
     def joined(self, ident: str) -> Response:
-        return self._page(ident, by_time=True)
+        rows = sorted(self._lists.living(self._lists.find(ident)).items(), key=lambda row: (row[1], row[0]))
+        return self._page(rows, _place(request.args.get("after")), lambda at: at)
 
     def _of(self, record_id: int) -> list[JSON]:
+        ident = self._state.table("contacts").resolve(record_id)
+        on = ((s, self._lists.living(s)) for s in self._lists.segments.values() if not s.deleted)
         return [
-            {"listId": s.head["listId"], "listVersion": 1, "firstAddedTimestamp": iso(s.members[record_id]),
-             "lastAddedTimestamp": iso(s.members[record_id]), "isPublicList": False}
-            for s in self._lists.segments.values()
-            if record_id in s.members and not s.deleted
+            {"listId": s.head["listId"], "listVersion": 1, "firstAddedTimestamp": iso(self._lists.first(s, ident)),
+             "lastAddedTimestamp": iso(members[ident]), "isPublicList": False}
+            for s, members in on
+            if ident in members and s.head["objectTypeId"] == CONTACTS
         ]  # fmt: skip
 
     def of_record(self, type_id: str, record_id: str) -> Response:
-        rows = self._of(int(record_id)) if type_id == "0-1" else []
+        rows = self._of(int(record_id)) if type_id == CONTACTS else []
         return answer({"results": rows, "total": len(rows)})
 
     def of_records(self) -> Response:

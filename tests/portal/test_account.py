@@ -145,8 +145,8 @@ class TestScopes:
         assert reports["deals"].ok is True
         assert set(reports) == {
             "contacts", "companies", "deals", "owners", "properties", "forms", "email events", "marketing events",
-            "page views and custom events", "subscriptions", "workflows", "sales e-mails", "calls", "meetings", "notes",
-            "tasks", "property rules",
+            "page views and custom events", "subscriptions", "lists", "workflows", "sales e-mails", "calls", "meetings",
+            "notes", "tasks", "property rules",
         }  # fmt: skip
         portal.close()
 

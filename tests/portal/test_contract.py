@@ -236,6 +236,20 @@ class Contract:
         with pytest.raises(NotFound):
             portal.change_list("999999", ident, add=True)
 
+    def test_who_is_on_a_list_is_told_whole_whatever_the_generation(self, portal, twin):
+        made = twin.lists.make("Leads")
+        ids = [twin.create_contact({"email": f"m{n}@example.org"}) for n in range(260)]
+        twin.lists.change(made, ids, [])
+        (head,) = portal.lists([made.head["listId"], "999999"])
+        assert (head.id, head.name, head.size, head.of_contacts) == (made.head["listId"], "Leads", 260, True)
+        first = portal.list_members(head.id, after=None)
+        second = portal.list_members(head.id, after=first.after)
+        assert [ident for ident, _ in (*first.members, *second.members)] == ids
+        assert (len(first.members), second.after) == (250, None)
+        assert abs((first.members[0][1] or 0) - portal.now_ms()) < 5_000
+        with pytest.raises(NotFound):
+            portal.list_members("999999", after=None)
+
     def test_a_list_that_computes_its_members_refuses(self, portal, twin):
         ident = twin.create_contact({"email": "a@example.org"})
         made = twin.lists.make("Computed", "DYNAMIC")

@@ -78,7 +78,7 @@ def test_what_is_merely_off_is_no_fault(tmp_path):
 
 
 def test_every_source_of_engagement_is_looked_at(r):
-    assert {"sales e-mails", "calls", "meetings", "notes", "tasks", "property rules"} <= checks(r).keys()
+    assert {"lists", "sales e-mails", "calls", "meetings", "notes", "tasks", "property rules"} <= checks(r).keys()
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,8 @@ def test_every_source_of_engagement_is_looked_at(r):
         ("/crm/v3/objects/calls", "calls", 404, "Nothing to grant"),
         ("/crm/property-validations", "property rules", 404, "Nothing to grant"),
         ("/crm/v3/objects/emails", "sales e-mails", 403, "Grant sales-email-read"),
+        ("/crm/v3/lists", "lists", 403, "Grant crm.lists.read"),
+        ("/crm/v3/lists", "lists", 404, "Nothing to grant"),
         ("/events/v3", "page views and custom events", 403, "It takes oauth (Enterprise)"),
     ],
 )
