@@ -42,6 +42,7 @@ SOURCES = {
     "stage_steps": "the steps through the stages, and what caused them",
     "handoffs": "who in sales was given the contact, and what sales answered",
     "nurture_places": "the way through nurtures: when entered, which mails were asked for, how it ended",
+    "list_memberships": "the HubSpot lists that the rules look at and the contact is on, and since when",
     "undone": "values that were taken back by hand",
     "flips": "values that changed to and fro",
     "frozen": "properties that are left alone because they changed to and fro",

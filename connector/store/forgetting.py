@@ -28,6 +28,7 @@ from connector.store.schema import (
     HANDOFFS,
     HOLDS,
     INBOX,
+    LIST_MEMBERSHIPS,
     NURTURE_PLACES,
     OUTBOX,
     PLANS,
@@ -47,7 +48,7 @@ from connector.store.values import Json, dumps, loads, normal_email
 # Tables that name the contact in a column of that name.
 BY_CONTACT = (
     EMAILS, ACTIVITIES, DIRTY, RECEIPTS, RECEIPT_BODIES, RECEIPT_HISTORY, DECISIONS, HOLDS, OUTBOX, FLIPS, FROZEN,
-    UNDONE, STAGE_STEPS, HANDOFFS, NURTURE_PLACES,
+    UNDONE, STAGE_STEPS, HANDOFFS, NURTURE_PLACES, LIST_MEMBERSHIPS,
 )  # fmt: skip
 MERGED_IDS = "hs_merged_object_ids"
 

@@ -170,6 +170,25 @@ ASSOCIATIONS = _table(
     sa.Index("ix_associations_to", "portal_id", "to_type", "to_id"),
     rowid=False,
 )
+LISTS = _table(
+    "lists",
+    "list_id",
+    text("list_id"),
+    text("name"),
+    flag("known"),
+    text("why", default=""),
+    big("size", null=True),
+    big("read_ms"),
+)
+LIST_MEMBERSHIPS = _table(
+    "list_memberships",
+    "list_id contact_id",
+    text("list_id"),
+    big("contact_id"),
+    big("since_ms", null=True),
+    sa.Index("ix_list_memberships_contact", "portal_id", "contact_id"),
+    rowid=False,
+)
 ACTIVITIES = _table(
     "activities",
     "contact_id at_ms source id",

@@ -23,6 +23,7 @@ from connector.store.schema import (
     EMAILS,
     HANDOFFS,
     HOLDS,
+    LIST_MEMBERSHIPS,
     NURTURE_PLACES,
     OUTBOX,
     PROPERTY_HISTORY,
@@ -163,7 +164,7 @@ def _traces_query(sqlite: bool, object_type: ObjectType, rows: bool) -> sa.Compo
     ]
     places += [(history.record_id, history.object_type), (faults.record_id, faults.object_type)]
     if object_type == "contacts":
-        held = (ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY, STAGE_STEPS, HANDOFFS, NURTURE_PLACES)
+        held = (ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY, STAGE_STEPS, HANDOFFS, NURTURE_PLACES, LIST_MEMBERSHIPS)
         places += [(table.c.contact_id, None) for table in held]
     if rows:
         places += [(table_of(object_type).c.id, None), (ALIASES.c.winner_id, ALIASES.c.object_type)]
@@ -220,7 +221,8 @@ def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
     stop(u, portal_id, [loser], "the contact was merged into another", "write")
     moving = sa.and_(mine(OUTBOX, portal_id, contact_id=loser), OUTBOX.c.kind.in_(("enrol", "note")))
     u.change(sa.update(OUTBOX).where(moving, OUTBOX.c.state.in_(WAITING)).values(contact_id=target))
-    _move(u, NURTURE_PLACES, mine(NURTURE_PLACES, portal_id), "contact_id", loser, target)
+    for table in (NURTURE_PLACES, LIST_MEMBERSHIPS):
+        _move(u, table, mine(table, portal_id), "contact_id", loser, target)
     free(u, portal_id, [loser])
 
 
