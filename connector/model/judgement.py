@@ -86,9 +86,9 @@ class Facts:
 
     ``fields`` are canonical contact and company fields; ``properties`` the raw HubSpot values of the contact;
     ``activities`` are in time order and none is later than ``now_ms``. ``complete`` says whether engagement was read;
-    a source that is off stands in ``missing_sources`` and makes its rules unknown, not zero. ``lists`` are the ids of
-    the HubSpot lists it is on, None when that was not read; ``circle`` is who and what stands beside it. ``path`` are
-    the steps through the stages that were seen, oldest first; ``furthest_stage`` is the furthest of them.
+    a source that is off stands in ``missing_sources`` and makes its rules unknown, not zero. ``lists`` says of
+    each HubSpot list that was read whether the contact is on it; ``circle`` is who and what stands beside it. ``path``
+    are the steps through the stages that were seen, oldest first; ``furthest_stage`` is the furthest of them.
     """
 
     contact_id: int
@@ -99,7 +99,7 @@ class Facts:
     stage: str | None = None
     furthest_stage: str | None = None
     missing_sources: frozenset[str] = frozenset()
-    lists: frozenset[str] | None = None
+    lists: Mapping[str, bool] = field(default_factory=dict)
     circle: Circle = NO_CIRCLE
     path: tuple[StageStep, ...] = ()
 

@@ -21,7 +21,7 @@ Test = Callable[[View], bool | None]
 Operator = Callable[[FieldValue, int], bool | None]
 T = TypeVar("T")
 MEMO = 5_000
-NO_LISTS = "list memberships are not mirrored"
+UNREAD = "list not read: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Probe(Generic[T]):
             key.extend(deed.test(view) for deed in question.deeds)
             key.append(view.missing)
         if question.listed:
-            key.extend(leaf.test(view) for leaf in question.listed)
+            key.extend(view.facts.lists.get(one) for leaf in question.listed for one in leaf.condition.in_list or ())
         return tuple(key)
 
 
@@ -195,7 +195,8 @@ def _leaf(condition: Condition) -> Leaf:
     if condition.did:
         return Leaf(condition, _did(condition))
     if condition.in_list:
-        return Leaf(condition, _in_list(frozenset(condition.in_list)))
+        listed = condition.in_list
+        return Leaf(condition, lambda view: on_any(view, listed))
     if condition.target is not None:
         return Leaf(condition, lambda _: None)
     if condition.is_set is not None:
@@ -254,9 +255,21 @@ def _did(condition: Condition) -> Test:
     return test
 
 
-def _in_list(wanted: frozenset[str]) -> Test:
-    """Any of the lists; unknown while memberships are not read."""
-    return lambda view: None if (lists := view.facts.lists) is None else not wanted.isdisjoint(lists)
+def on_any(view: View, wanted: Iterable[str]) -> bool | None:
+    """Whether the contact is on any of these lists; unknown where it is on none that was read and one was not."""
+    return kleene_any(view.facts.lists.get(one) for one in wanted)
+
+
+def unread(view: View, wanted: Iterable[str]) -> str:
+    """Which of these lists were not read."""
+    return UNREAD + ", ".join(one for one in wanted if one not in view.facts.lists)
+
+
+def unread_of(missing: str) -> Iterator[str]:
+    """The lists that what is missing to a rule names as not read."""
+    for part in missing.split("; "):
+        if part.startswith(UNREAD):
+            yield from part.removeprefix(UNREAD).split(", ")
 
 
 def _operator(condition: Condition) -> Operator:
@@ -362,7 +375,7 @@ def _missing(leaf: Leaf, view: View) -> str:
     if leaf.condition.did:
         return f"source off: {', '.join(sorted(sources_of(leaf.condition.did) & view.missing))}"
     if leaf.condition.in_list:
-        return NO_LISTS
+        return unread(view, leaf.condition.in_list)
     if leaf.condition.target is not None:
         return f"{leaf.condition.target}: the persona has no such target"
     if _value(leaf.condition, view) is not None:

@@ -14,10 +14,12 @@ from connector.rules.documents.scoring import ScoringDocument, conditions_of, mo
 from connector.rules.documents.scoring_rules import (
     AssociationRule,
     InactivityRule,
+    ListRule,
     Rule,
     UnopenedRule,
     VelocityRule,
 )
+from connector.rules.documents.workflows import WorkflowsDocument
 
 GATE_PROPERTIES = frozenset(
     {
@@ -64,6 +66,17 @@ def activity_kinds_used(documents: Documents) -> set[str]:
     return kinds | {kind for leaf in _all_leaves(documents) for kind in leaf.did or ()}
 
 
+def lists_used(documents: Documents) -> frozenset[str]:
+    """The HubSpot lists that rules, gates and nurtures ask who is on; only those are read."""
+    ruled = {one for rule in rules_of(documents.scoring) if isinstance(rule, ListRule) for one in rule.lists}
+    return frozenset(ruled | {one for leaf in _all_leaves(documents) for one in leaf.in_list or ()})
+
+
+def lists_of_nurtures(workflows: WorkflowsDocument) -> frozenset[str]:
+    """The HubSpot lists that the nurtures of this document ask who is on."""
+    return frozenset(one for leaf in _nurture_leaves(workflows) for one in leaf.in_list or ())
+
+
 def kinds_of(rule: Rule) -> tuple[str, ...]:
     """The kinds of activity that a rule names."""
     return (*rule.sent, *rule.opened) if isinstance(rule, UnopenedRule) else tuple(getattr(rule, "activities", ()))
@@ -103,11 +116,11 @@ def _all_leaves(documents: Documents) -> Iterator[Condition]:
     yield from _gate_leaves(documents)
     for rule in documents.routing.rules:
         yield from (leaf for leaf, _ in walk(rule.when))
-    yield from _nurture_leaves(documents)
+    yield from _nurture_leaves(documents.workflows)
 
 
-def _nurture_leaves(documents: Documents) -> Iterator[Condition]:
-    for nurture in documents.workflows.nurtures:
+def _nurture_leaves(workflows: WorkflowsDocument) -> Iterator[Condition]:
+    for nurture in workflows.nurtures:
         for _, condition in nurture_conditions(nurture):
             yield from (leaf for leaf, _ in walk(condition))
 

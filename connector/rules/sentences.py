@@ -209,10 +209,13 @@ SENTENCES: Final[Mapping[Topic, Mapping[str, Said]]] = {
             ("Correct it in HubSpot.", "Ihn in HubSpot berichtigen."),
         ),
         "no_lists": (
-            ("Memberships of lists are not mirrored.", "Mitgliedschaften in Listen werden nicht gespiegelt."),
             (
-                "Let a HubSpot workflow set a property for members.",
-                "Einen HubSpot-Workflow für Mitglieder eine Eigenschaft setzen lassen.",
+                "Who is on these HubSpot lists is not known: {lists}.",
+                "Wer auf diesen HubSpot-Listen steht, ist nicht bekannt: {lists}.",
+            ),
+            (
+                "Sync; if that does not help, check the portal: it says why a list cannot be read.",
+                "Synchronisieren; hilft das nicht, das Portal prüfen: Dort steht, warum eine Liste nicht lesbar ist.",
             ),
         ),
     },

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from connector.model.judgement import Gate, Hold, Judgement, MoveStage
 from connector.rules.compiled import Compiled
+from connector.rules.conditions import unread_of
 from connector.rules.lifecycle import BEFORE_MQL, UNKNOWN_STAGE
 from connector.rules.sentences import EXCLUSION, HELD, SENTENCES, Topic
 from connector.rules.words import Language
@@ -110,8 +111,8 @@ def _sync(judgement: Judgement, state: State) -> Iterator[Reason]:
         yield "sync", "source_off", {"source": source}
     for prop, why in state.unreadable:
         yield "sync", "unreadable", {"property": prop, "why": why}
-    if any("list memberships" in one.missing for one in judgement.receipt.unknown):
-        yield "sync", "no_lists", {}
+    if unread := {name for one in judgement.receipt.unknown for name in unread_of(one.missing)}:
+        yield "sync", "no_lists", {"lists": ", ".join(sorted(unread))}
 
 
 def _routing(judgement: Judgement, state: State) -> Iterator[Reason]:

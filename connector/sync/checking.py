@@ -18,6 +18,7 @@ from connector.sync.answering import answers_check
 from connector.sync.breaker import check as provider_check
 from connector.sync.context import Context
 from connector.sync.credentials import SETTING, reconnect
+from connector.sync.listing import lists_check
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 SKEW_MS = 60_000
@@ -110,7 +111,7 @@ def check(ctx: Context, grant: Callable[[], TokenFacts] | None = None) -> dict[s
     rows.append(_identity(ctx, identity))
     rows += [_grant(ctx, grant)] if grant else []
     rows += [_scope(report) for report in ctx.portal.scopes_check()]
-    rows += [_limits(ctx), _skew(ctx), *answers_check(ctx), *provider_check(ctx)]
+    rows += [_limits(ctx), _skew(ctx), *answers_check(ctx), *provider_check(ctx), *lists_check(ctx)]
     return _document(ctx, rows)
 
 

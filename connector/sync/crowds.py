@@ -17,7 +17,7 @@ from connector.rules.crowd.columns import ABSENT, Acts, Column, Crowd, Ints, Wor
 from connector.rules.crowd.needed import Needed, needed
 from connector.rules.documents.scoring import Model
 from connector.rules.mapping import CompiledRow, read_row
-from connector.store import Unit, associations, crowds
+from connector.store import Unit, associations, crowds, memberships
 from connector.store.crowds import Packed, People
 from connector.sync.context import Context
 from connector.sync.pull import off_sources
@@ -31,6 +31,7 @@ def crowds_of(ctx: Context, model: Model, now_ms: int, stretch: int = STRETCH) -
     """Everybody, ``stretch`` contacts at a time in the order of their ids, with what this model looks at."""
     wanted, off = needed(model), off_sources(ctx)
     with ctx.store.view() as u:
+        known = sorted(memberships.known(u, ctx.portal_id) & set(wanted.lists))
         kinds = wanted.kinds if wanted.kinds is not None else crowds.kinds(u, ctx.portal_id)
     after: int | None = 0
     while after is not None:
@@ -45,10 +46,17 @@ def crowds_of(ctx: Context, model: Model, now_ms: int, stretch: int = STRETCH) -
                 properties={name: _property(name, people) for name in wanted.properties},
                 acts=_acts(u, ctx.portal_id, people, now_ms, kinds, wanted),
                 missing_sources=off,
+                lists={one: _on(u, ctx.portal_id, one, people) for one in known},
             )
         # The view is closed by now: what its reader writes meanwhile would pile up in the log of an open one.
         yield crowd
         after = people.ids[-1] if len(people.ids) == stretch else None
+
+
+def _on(u: Unit, portal_id: int, list_id: str, people: People) -> Column[bool | None]:
+    """Who of these is on a list that is known."""
+    members = memberships.between(u, portal_id, list_id, people.ids[0], people.ids[-1])
+    return Column(np.isin(np.array(people.ids, np.int64), members).astype(np.int64), [False, True])
 
 
 def _property(name: str, people: People) -> Column[str | None]:

@@ -1,7 +1,7 @@
 """Mirror → ``Facts``: everything rules may look at, for many contacts at a time, now or at a past minute.
 
-List memberships are not in the mirror, so ``Facts.lists`` stays None: *unknown*. Who and what stands beside a contact
-is read in ``beside.py``, and only where a rule asks for it.
+Which lists are known, ``listing.py`` says; who and what stands beside a contact is read in ``beside.py``, and only
+where a rule asks for it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from connector.model.judgement import NO_CIRCLE, Facts, StageStep
 from connector.model.records import Properties
 from connector.rules.lifecycle import furthest
 from connector.rules.mapping import ValueFault, to_fields
-from connector.store import Unit, activities, associations, history, records, stages
+from connector.store import Unit, activities, associations, history, memberships, records, stages
 from connector.store.records import Record
 from connector.sync.beside import Beside
 from connector.sync.context import Context
+from connector.sync.listing import NONE_READ, Listed, known_at
 from connector.sync.told import told_of
 
 CHUNK = 500
@@ -41,7 +42,7 @@ def cases(
     newer: Mapping[int, Properties] = NOTHING,
 ) -> Iterator[Case]:
     """Cases of live contacts, in chunks: one query per table and chunk. ``newer``: read just now, not mirrored yet."""
-    beside = Beside.of(ctx, u)
+    beside, listed = Beside.of(ctx, u), Listed.of(u, ctx.portal_id)
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         found = [_with(r, newer) for page in records.stream(u, ctx.portal_id, "contacts", ids=chunk) for r in page]
@@ -52,6 +53,7 @@ def cases(
         }
         acts = activities.of(u, ctx.portal_id, [r.id for r in found], until_ms=now_ms)
         circles = beside.circles(u, [r.id for r in found], company_of, now_ms)
+        lists = listed.answers(u, [r.id for r in found])
         paths = stages.of(u, ctx.portal_id, [r.id for r in found])
         people = [(r.id, r.properties, companies.get(company_of.get(r.id, 0))) for r in found]
         told = told_of(u, ctx.portal_id, ctx.rulebook.mapping, people)
@@ -64,6 +66,7 @@ def cases(
                 properties=record.properties,
                 activities=acts.get(record.id, ()),
                 missing_sources=off,
+                lists=lists.get(record.id, NONE_READ),
                 circle=circles.get(record.id, NO_CIRCLE),
                 path=(path := paths.get(record.id, ())),
                 furthest_stage=_furthest(path),
@@ -86,6 +89,7 @@ def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[
     mapped = to_fields(ctx.rulebook.mapping, properties, company, told=told.get(record.id))
     acts = activities.of(u, ctx.portal_id, [record.id], until_ms=at_ms).get(record.id, ())
     circles = Beside.of(ctx, u).circles(u, [record.id], company_of, at_ms, past=True)
+    joined = memberships.of(u, ctx.portal_id, [record.id]).get(record.id, {})
     path = stages.of(u, ctx.portal_id, [record.id], at_ms).get(record.id, ())
     facts = Facts(
         record.id,
@@ -94,6 +98,7 @@ def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[
         properties,
         acts,
         missing_sources=off,
+        lists=known_at(joined, at_ms),
         circle=circles.get(record.id, NO_CIRCLE),
         path=path,
         furthest_stage=_furthest(path),

@@ -1,6 +1,6 @@
 """A pull: every stream of a portal from its cursor into the mirror, in an order that lets each find what it needs.
 
-    definitions, owners, pipelines ─▶ contacts, companies, deals ─▶ links, in turn ─▶ calls … ─▶ events by source
+    definitions, owners, pipelines ─▶ contacts, companies, deals ─▶ links, lists ─▶ calls … ─▶ events by source
 
 Nothing here writes to the portal. Each stream ends with its own report; one that the portal refuses is off with a
 reason, and the others go on.
@@ -16,7 +16,7 @@ from connector.engine.yielding import Yielded
 from connector.errors import MissingScope, SkippableError
 from connector.model.records import ENGAGEMENTS, MIRRORED, ObjectType
 from connector.store import cursors, definitions, records, runs
-from connector.sync import engagement, reference, rotation
+from connector.sync import engagement, listing, reference, rotation
 from connector.sync.context import Context, StreamReport
 from connector.sync.fill import fill
 from connector.sync.increment import Echo, increment, settle
@@ -71,6 +71,7 @@ def pull(ctx: Context, options: PullOptions) -> PullReport:
             _add(ctx, report, lambda t=object_type: _pull_records(ctx, t, options, report))
     if options.wants("contacts"):
         _add(ctx, report, lambda: rotation.read_links(ctx, 0 if options.full else rotation.due(ctx)))
+        _add(ctx, report, lambda: listing.read_lists(ctx, force=options.full))
     if options.wants("engagement"):
         _pull_engagement(ctx, options, report)
     return report

@@ -46,6 +46,7 @@ def facts_of(case: dict[str, Any]) -> Facts:
     for name, value in case.get("fields", {}).items():
         fields[name] = Unknown("empty") if value is None else Known(value, name)
     lists = case.get("lists")
+    read = [str(one) for one in range(100)]
     colleagues = case.get("colleagues")
     people = None if colleagues is None else tuple(Colleague(9, tuple(_acts(one))) for one in colleagues)
     deals = None if (said := case.get("deals")) is None else tuple(said)
@@ -54,7 +55,7 @@ def facts_of(case: dict[str, Any]) -> Facts:
         fields=fields,
         properties=case.get("properties"),
         missing_sources=frozenset(case.get("off", ())),
-        lists=None if lists is None else frozenset(lists),
+        lists={} if lists is None else {one: one in lists for one in case.get("lists_read", read)},
         circle=Circle(people, deals),
     )
 

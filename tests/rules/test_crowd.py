@@ -24,9 +24,9 @@ MANY = st.lists(contacts(), min_size=1, max_size=6)
 
 
 def crowded(people: list[Facts]) -> list[Facts]:
-    """As the mirror gives them: each with its own id, lists unread, and the sources of the portal the same for all."""
+    """As the mirror gives them: each with its own id, and the sources of the portal the same for all."""
     off = people[0].missing_sources
-    return [replace(one, contact_id=n + 1, lists=None, missing_sources=off) for n, one in enumerate(people)]
+    return [replace(one, contact_id=n + 1, missing_sources=off) for n, one in enumerate(people)]
 
 
 def same_as_alone(compiled: Compiled, people: list[Facts], found: Scores) -> None:

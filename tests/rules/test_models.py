@@ -270,8 +270,22 @@ class TestExclusions:
 
 def test_a_known_list_decides_and_an_unread_one_does_not() -> None:
     compiled = model(property_rule({"in_list": ["7"]}), property_rule({"field": "industry", "is_set": True}, name="i"))
-    assert judged(contact(lists=frozenset({"7"})), compiled).receipt.score == 20
-    assert judged(contact(lists=frozenset()), compiled).receipt.score == 10
+    assert judged(contact(lists={"7": True}), compiled).receipt.score == 20
+    assert judged(contact(lists={"7": False}), compiled).receipt.score == 10
     missing = {one.rule: one.missing for one in judged(contact(), compiled).receipt.unknown}
-    assert missing == {"rule": "list memberships are not mirrored"}
-    assert judged(contact(fields={"industry": Known("x")}, lists=frozenset({"7"})), compiled).receipt.score == 20
+    assert missing == {"rule": "list not read: 7"}
+    assert judged(contact(fields={"industry": Known("x")}, lists={"7": True}), compiled).receipt.score == 20
+
+
+def test_of_several_lists_one_that_is_known_decides_and_the_unread_one_is_named() -> None:
+    compiled = model(property_rule({"in_list": ["7", "8"]}))
+    for lists, score, missing in (
+        ({"7": True}, 10, []),
+        ({"8": True}, 10, []),
+        ({"7": False, "8": False}, 0, []),
+        ({"7": False}, 0, ["list not read: 8"]),
+        ({}, 0, ["list not read: 7, 8"]),
+        ({"9": True}, 0, ["list not read: 7, 8"]),
+    ):
+        receipt = judged(contact(lists=lists), compiled).receipt
+        assert (receipt.score, [one.missing for one in receipt.unknown]) == (score, missing), lists

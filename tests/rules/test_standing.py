@@ -47,13 +47,18 @@ def colleagues(*acts: Any, **more: Any) -> Circle:
 class TestLists:
     @pytest.mark.parametrize(("on", "points"), [({"4"}, 5), ({"4", "5"}, 5), ({"6"}, 0), (set(), 0)])
     def test_any_of_them(self, on: set[str], points: int) -> None:
-        receipt = bill(LISTED, lists=frozenset(on))
+        receipt = bill(LISTED, lists={one: one in on for one in "456"})
         assert (receipt.score, unknown(receipt)) == (points, None)
 
     def test_the_line_names_the_list(self) -> None:
-        (line,) = bill(LISTED, lists=frozenset({"5"})).lines
+        (line,) = bill(LISTED, lists={"4": False, "5": True}).lines
         assert (line.evidence, line.reason) == ("list 5", "Listed: is on the list")
         assert reason(line, "de") == "Listed: steht auf der Liste"
+
+    def test_of_two_lists_the_one_that_was_not_read_leaves_it_open(self) -> None:
+        assert bill(LISTED, lists={"4": True}).score == 5
+        assert unknown(bill(LISTED, lists={"4": False})) == (5, "list not read: 5")
+        assert unknown(bill(LISTED)) == (5, "list not read: 4, 5")
 
     def test_it_is_no_step_that_anybody_can_take(self) -> None:
         assert bill(LISTED).next_steps == ()

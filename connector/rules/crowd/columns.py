@@ -59,7 +59,8 @@ class Acts:
 class Crowd:
     """Contacts at one instant. ``fields`` and ``properties`` hold what the model names; None: not in the record.
 
-    A property that a record does not have at all is told apart from an empty one by ``ABSENT``.
+    A property that a record does not have at all is told apart from an empty one by ``ABSENT``. ``lists``: who is on
+    those lists that the model names and that were read.
     """
 
     ids: Ints
@@ -68,6 +69,7 @@ class Crowd:
     properties: Mapping[str, Column[str | None]]
     acts: Acts
     missing_sources: frozenset[str] = frozenset()
+    lists: Mapping[str, Column[bool | None]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -89,6 +91,7 @@ def crowd_of(people: Sequence[Facts]) -> Crowd:
     """These contacts as columns; all at the instant of the first."""
     fields = sorted({name for one in people for name in one.fields})
     properties = sorted({name for one in people for name in one.properties})
+    lists = sorted({name for one in people for name in one.lists})
     return Crowd(
         ids=np.array([one.contact_id for one in people], np.int64),
         now_ms=people[0].now_ms,
@@ -96,6 +99,7 @@ def crowd_of(people: Sequence[Facts]) -> Crowd:
         properties={name: column([one.properties.get(name, ABSENT) for one in people]) for name in properties},
         acts=_acts(people),
         missing_sources=people[0].missing_sources,
+        lists={name: column([one.lists.get(name) for one in people]) for name in lists},
     )
 
 

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 from connector.rules.documents.conditions import walk
 from connector.rules.documents.scoring import Model, conditions_of
-from connector.rules.documents.scoring_rules import AssociationRule, DwellRule, InactivityRule, UnopenedRule
+from connector.rules.documents.scoring_rules import AssociationRule, DwellRule, InactivityRule, ListRule, UnopenedRule
 from connector.rules.needs import kinds_of
 
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """Fields and properties by name, kinds of activity (None: every kind), and the kinds whose words are read too."""
+    """Fields and properties by name, kinds of activity (None: every kind), those whose words are read too, lists."""
 
     fields: tuple[str, ...]
     properties: tuple[str, ...]
     kinds: tuple[str, ...] | None
     worded: tuple[str, ...]
+    lists: tuple[str, ...] = ()
 
 
 def needed(model: Model) -> Needed:
@@ -34,12 +35,14 @@ def needed(model: Model) -> Needed:
         if isinstance(rule, DwellRule | UnopenedRule) or getattr(rule, "match", None) is not None
         for kind in kinds_of(rule)
     }
+    listed = {one for rule in rules if isinstance(rule, ListRule) for one in rule.lists}
     came = {"createdate"} if silent else set()
     return Needed(
         fields=tuple(sorted({leaf.field for leaf in leaves if leaf.field is not None})),
         properties=tuple(sorted({leaf.property for leaf in leaves if leaf.property is not None} | came)),
         kinds=None if any(not rule.activities for rule in silent) else tuple(sorted(kinds)),
         worded=tuple(sorted(wordy)),
+        lists=tuple(sorted(listed | {one for leaf in leaves for one in leaf.in_list or ()})),
     )
 
 

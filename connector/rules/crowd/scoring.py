@@ -98,9 +98,11 @@ class _Ground:
             return of_silence(rule, self._crowd)
         if isinstance(rule, PersonaRule):
             return self._persona(rule)
-        nothing = np.zeros(len(self._crowd), np.int64)
-        if isinstance(rule, ListRule | AssociationRule):  # neither lists nor neighbours are mirrored as columns
-            return Given(nothing, np.ones(len(self._crowd), np.bool_))
+        if isinstance(rule, ListRule):
+            on = self._verdicter.on_any(rule.lists)
+            return Given((on == YES) * np.int64(rule.points), on == UNSAID)
+        if isinstance(rule, AssociationRule):  # neighbours are no columns
+            return Given(np.zeros(len(self._crowd), np.int64), np.ones(len(self._crowd), np.bool_))
         if isinstance(rule, UnopenedRule):
             return of_unopened(rule, self._crowd)
         return of_pattern(compiled_habit(rule), self._crowd)

@@ -48,6 +48,17 @@ class Verdicter:
         self._said[id(condition)] = condition, found  # the condition is kept, so that its id stays its own
         return found
 
+    def on_any(self, lists: Sequence[str]) -> Verdicts:
+        """Whether each contact is on any of these lists; unsaid where the one that would tell was not read."""
+        held = [self._crowd.lists.get(one) for one in lists]
+        unread = np.full(len(self._crowd), UNSAID, np.int8)
+        said = [
+            unread if one is None else np.array([_CODES[value] for value in one.values], np.int8)[one.codes]
+            for one in held
+        ]
+        either: Verdicts = np.maximum.reduce(said)
+        return either
+
     def _leaf(self, condition: Condition) -> Verdicts:
         crowd, question = self._crowd, Question(condition)
         if condition.field is not None and condition.field in crowd.fields:
@@ -59,6 +70,8 @@ class Verdicter:
             given = [{} if value == ABSENT else {name: value} for value in texts.values]
             views = [View(Facts(0, crowd.now_ms, {}, properties=one)) for one in given]
             return np.array([_CODES[question.ask(view)] for view in views], np.int8)[texts.codes]
+        if condition.in_list:
+            return self.on_any(condition.in_list)
         nobody = View(Facts(0, crowd.now_ms, {}, missing_sources=crowd.missing_sources))
         return np.full(len(crowd), _CODES[question.ask(nobody)], np.int8)
 

@@ -171,7 +171,7 @@ class UnopenedRule(_Rule):
 
 
 class ListRule(_Rule):
-    """Points for being on any one of these HubSpot lists (their ids); *unknown* while memberships are not read."""
+    """Points for being on any one of these HubSpot lists (their ids); *unknown* where a list could not be read."""
 
     kind: Literal["list"]
     lists: Annotated[tuple[ListId, ...], Field(min_length=1, max_length=100)]

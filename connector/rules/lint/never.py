@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from connector.rules.conditions import NO_LISTS
-from connector.rules.documents.conditions import Condition, walk
+from connector.rules.documents.conditions import Condition
 from connector.rules.documents.fields import FIELDS, LEVELS
 from connector.rules.documents.scoring import Model, conditions_of, models_of
-from connector.rules.documents.scoring_rules import DwellRule, ListRule
+from connector.rules.documents.scoring_rules import DwellRule
 from connector.rules.documents.shape import Place
 from connector.rules.lint.advice import Advice, Papers, gate_conditions
 from connector.rules.values import word
@@ -33,11 +32,6 @@ def never_fires(papers: Papers) -> Iterator[Advice]:
     for where, name, condition in gate_conditions(papers):
         if why := impossible(condition):
             yield Advice("never", "lifecycle", where, f'"{name}" can never hold: {why}.', "Mend the condition.")
-        if any(leaf.in_list for leaf, _ in walk(condition)):
-            yield Advice("never", "lifecycle", where, f'"{name}" asks for a list: {NO_LISTS}.', _NO_LIST_REMEDY)
-
-
-_NO_LIST_REMEDY: Final = "Use a property that a HubSpot workflow sets for members of the list."
 
 
 def impossible(condition: Condition) -> str:
@@ -58,8 +52,6 @@ def _conditions(place: Place, model: Model) -> Iterator[Advice]:
         looked = targets.get(condition.target, condition) if condition.target else condition
         if (why := impossible(looked)) and looked is condition:
             yield Advice("never", "scoring", at, f'"{name}" can never hold: {why}.', "Mend the condition.")
-        if any(leaf.in_list for leaf, _ in walk(condition)):
-            yield Advice("never", "scoring", at, f'"{name}" asks for a list: {NO_LISTS}.', _NO_LIST_REMEDY)
 
 
 def _bounds(place: Place, model: Model) -> Iterator[Advice]:
@@ -76,9 +68,7 @@ def _rules(place: Place, model: Model) -> Iterator[Advice]:
         at = (*place, "rules", index)
         if not rule.enabled:
             continue
-        if isinstance(rule, ListRule):
-            yield Advice("never", "scoring", at, f'"{rule.name}" is always unknown: {NO_LISTS}.', _NO_LIST_REMEDY)
-        elif isinstance(rule, DwellRule) and not any("call" in kind or "mail" in kind for kind in rule.activities):
+        if isinstance(rule, DwellRule) and not any("call" in kind or "mail" in kind for kind in rule.activities):
             message = (
                 f'"{rule.name}" needs times on page, which HubSpot\'s page views do not tell: unknown until they do.'
             )

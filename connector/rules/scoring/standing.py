@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connector.model.judgement import Circle, Line, UnknownLine
 from connector.model.records import Activity
-from connector.rules.conditions import NO_LISTS
+from connector.rules.conditions import on_any, unread
 from connector.rules.documents.scoring_rules import AssociationRule, InactivityRule, ListRule, PersonaRule
 from connector.rules.scoring.acts import WHEN, bounded, evidence_of
 from connector.rules.scoring.behaviour import HUMAN, HUMAN_OR_UNSURE
@@ -32,12 +32,12 @@ class OnList:
         self._points, self._lists = rule.points, rule.lists
 
     def find(self, view: View, _persona: int) -> Finding:
-        mine = view.facts.lists
-        if mine is None:
-            return None, UnknownLine(self.name, self.family, self._points, NO_LISTS), 0
-        hit = next((one for one in self._lists if one in mine), None)
-        if hit is None:
+        on = on_any(view, self._lists)
+        if on is None:
+            return None, UnknownLine(self.name, self.family, self._points, unread(view, self._lists)), 0
+        if not on:
             return NOTHING
+        hit = next(one for one in self._lists if view.facts.lists.get(one))
         reason = say("on_list", label=self.label)
         return Line(self.name, self.family, self._points, f"list {hit}", reason), None, 0
 

@@ -48,6 +48,7 @@ leaves = st.one_of(
     st.sampled_from([{"field": "planned_purchase_date", side: "today"} for side in ("before", "after")]),
     st.builds(lambda value: {"property": "hs_persona", "equals": value}, words),
     st.just({"target": "trade"}),
+    st.builds(lambda some: {"in_list": some}, st.sampled_from([["7"], ["8", "9"]])),
 )
 conditions = st.recursive(
     leaves,
@@ -257,7 +258,7 @@ def contacts(draw: Any) -> Facts:
         {"email": "a@b.example", "lifecyclestage": "lead", "hs_persona": draw(maybe(words)), "hs_email_optout": None,
          "createdate": draw(maybe(st.sampled_from(["2026-10-01T08:00:00Z", "1790000000000", "soon"])))},
         tuple(activities), missing_sources=frozenset(draw(st.lists(st.sampled_from(SOURCES), max_size=2))),
-        lists=draw(maybe(st.frozensets(st.sampled_from(["7", "9"])))), circle=draw(circles()),
+        lists=draw(st.dictionaries(st.sampled_from(["7", "8", "9"]), st.booleans())), circle=draw(circles()),
     )  # fmt: skip
 
 
