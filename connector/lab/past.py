@@ -4,6 +4,7 @@ Values are rewound by the mirror's own history, as in ``sync/facts.past_case``. 
 there is no history; of that time only *who somebody is* (the mapped fields below, and what a data provider said first
 of the company) is taken as it was first seen, and everything else a record holds is unknown: a counter, a lead status
 or a deal's sum of today would tell the outcome.
+Lists stay unknown, since HubSpot does not tell who left one.
 The lifecycle stage of that time comes from the dates HubSpot keeps of it. Before a source of events was covered (page
 views reach back 90 days from connecting, say) its rules are unknown, never zero.
 """
@@ -20,13 +21,12 @@ from connector.model.judgement import Facts, Field
 from connector.model.records import Activity, ObjectType, Properties
 from connector.rules.enrichment import by_person, domain_of
 from connector.rules.mapping import to_fields
-from connector.store import Unit, activities, associations, enrichments, history, memberships, records, study
+from connector.store import Unit, activities, associations, enrichments, history, records, study
 from connector.store.history import HistoryRow
 from connector.store.records import Record
 from connector.store.study import Person, Turn
 from connector.sync.context import Context
 from connector.sync.engagement import HISTORY_MS, PAGE_VIEW_WINDOW_MS
-from connector.sync.listing import known_at
 
 PROFILE = frozenset({
     "first_name", "last_name", "email", "phone", "country", "city", "language", "company_name", "website",
@@ -77,7 +77,6 @@ class Past:
     covered: Mapping[str, int]
     lasting: frozenset[str]
     told: Mapping[str, tuple[Told, ...]] = field(default_factory=dict)
-    joined: Mapping[str, int | None] = field(default_factory=dict)
     _kept: dict[tuple[object, ...], tuple[Properties, Mapping[str, Field]]] = field(default_factory=dict)
 
     @property
@@ -89,10 +88,7 @@ class Past:
         properties, fields = self._values(at_ms)
         until = bisect_right(self.acts, at_ms, key=_when)
         dark = frozenset(source for source, since in self.covered.items() if at_ms < since)
-        lists = known_at(self.joined, at_ms)
-        return Facts(
-            self.id, at_ms, fields, properties, self.acts[:until], missing_sources=self.off | dark, lists=lists
-        )
+        return Facts(self.id, at_ms, fields, properties, self.acts[:until], missing_sources=self.off | dark)
 
     def moments(self, from_ms: int, to_ms: int) -> list[int]:
         """Instants at which something of this contact changed, the last of each day (UTC), oldest first."""
@@ -100,7 +96,6 @@ class Past:
         known = {act.at_ms for act in self.acts}
         known |= {change.at_ms for seen in (self.contact, self.company) if seen for change in seen.changes}
         known |= {one.at_ms for versions in self.told.values() for one in versions}
-        known |= {at for at in self.joined.values() if at is not None}
         known |= {created if created is not None else from_ms, from_ms, self.contact.record.first_seen_ms}
         begin = max(from_ms, created or 0)
         latest: dict[int, int] = {}
@@ -157,7 +152,6 @@ def pasts(ctx: Context, u: Unit, until_ms: int, off: frozenset[str]) -> Iterator
         acts = activities.of(u, ctx.portal_id, list(who), until_ms=until_ms)
         turns = study.turns(u, ctx.portal_id, list(who))
         told = _told(ctx, u, contacts, companies, company_of)
-        joined = memberships.of(u, ctx.portal_id, list(who))
         for ident, person in who.items():
             staged = tuple(sorted((at, value) for value, at in person.entered.items()))
             company = companies.get(company_of.get(ident, 0))
@@ -173,7 +167,6 @@ def pasts(ctx: Context, u: Unit, until_ms: int, off: frozenset[str]) -> Iterator
                 covered,
                 lasting,
                 told.get(ident, {}),
-                joined.get(ident, {}),
             )
 
 

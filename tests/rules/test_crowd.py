@@ -97,3 +97,18 @@ def test_a_model_that_looks_beside_the_contact_is_left_to_the_single_judgement()
 def test_one_value_is_asked_once_however_many_have_it() -> None:
     people = crowded([contact(fields={"industry": Known("AUTOMOTIVE")}) for _ in range(50)])
     assert len(crowd_of(people).fields["industry"].values) == 1
+
+
+def test_a_list_gives_a_crowd_what_it_gives_each_and_leaves_open_what_was_not_read() -> None:
+    listed = {"name": "listed", "kind": "list", "family": "engagement", "points": 5, "lists": ["7", "8"]}
+    asked = {
+        "name": "asked", "kind": "property", "family": "readiness", "points": 3, "when": {"not": {"in_list": ["8"]}}
+    }  # fmt: skip
+    compiled = compile_documents(documents(scoring={"rules": [listed, asked]}))
+    said: list[dict[str, bool]] = [{}, {"7": True}, {"7": False}, {"7": False, "8": False}, {"8": True}, {"9": True}]
+    people = crowded([contact(lists=one) for one in said])
+    found = score(compiled.documents.scoring, crowd_of(people))
+    same_as_alone(compiled, people, found)
+    assert found.points[0].tolist() == [0, 5, 0, 0, 5, 0]
+    assert found.unknown[0].tolist() == [True, False, True, False, False, True]
+    assert found.points[1].tolist() == [0, 0, 0, 3, 0, 0]

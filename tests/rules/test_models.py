@@ -11,7 +11,14 @@ from connector.errors import DocumentInvalid
 from connector.model.judgement import Hold, Known, SetProperty, Unknown
 from connector.rules.compiled import compile_documents
 from connector.rules.judge import next_change_ms
-from connector.rules.needs import activity_kinds_used, circle_of, colleague_kinds, fields_used, properties_used
+from connector.rules.needs import (
+    activity_kinds_used,
+    circle_of,
+    colleague_kinds,
+    fields_used,
+    lists_used,
+    properties_used,
+)
 from connector.rules.receipt import receipt_from_json, receipt_json
 from tests.rules.judging.build import (
     DAY,
@@ -289,3 +296,13 @@ def test_of_several_lists_one_that_is_known_decides_and_the_unread_one_is_named(
     ):
         receipt = judged(contact(lists=lists), compiled).receipt
         assert (receipt.score, [one.missing for one in receipt.unknown]) == (score, missing), lists
+
+
+def test_the_lists_that_are_read_are_those_that_somebody_asks_for() -> None:
+    off = {"name": "off", "kind": "list", "family": "engagement", "points": 5, "lists": ["1"], "enabled": False}
+    on = {**off, "name": "on", "lists": ["2", "3"], "enabled": True}
+    asked = property_rule({"any": [{"not": {"in_list": ["4"]}}, {"field": "industry", "is_set": True}]}, name="asked")
+    lifecycle = {"exclusions": [{"name": "bought", "label": "Bought", "when": {"in_list": ["5", "2"]}}]}
+    assert lists_used(compile_documents(documents()).documents) == frozenset()
+    compiled = compile_documents(documents(scoring={"rules": [off, on, asked]}, lifecycle=lifecycle))
+    assert lists_used(compiled.documents) == {"2", "3", "4", "5"}

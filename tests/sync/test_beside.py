@@ -50,8 +50,8 @@ def test_who_has_no_company_is_unknown_not_alone(r):
     assert found["known_firm"] == found["committee"] == "colleagues: no company"
 
 
-def test_memberships_of_lists_are_unknown_since_they_are_not_mirrored(r):
-    assert unknown(r, r.anna)["listed"] == "list memberships are not mirrored"
+def test_a_list_that_the_portal_does_not_have_is_unknown_not_empty(r):
+    assert unknown(r, r.anna)["listed"] == "list not read: 4"
 
 
 def test_what_a_colleague_does_is_judged_at_the_next_plan(r):

@@ -25,6 +25,10 @@ from tests.rig import Rig, rig
 from tests.sync.steps import context, document, look, publish
 
 PAGES = ["site_visit", "price_page", "blog_post"]
+# The first list of a new portal, which the fixture makes; list 7 there is none, so who is on it is unknown.
+ON_LIST: dict[str, Any] = {
+    "name": "on_list", "kind": "list", "family": "readiness", "points": 7, "lists": ["301"],
+}  # fmt: skip
 MORE: list[dict[str, Any]] = [
     {"name": "burst", "kind": "burst", "family": "readiness", "points": 6, "activities": PAGES,
      "at_least": 2, "within_hours": 72, "counting": "per_burst", "cap": 18},
@@ -41,6 +45,7 @@ MORE: list[dict[str, Any]] = [
     {"name": "fades", "kind": "activity", "family": "engagement", "points": 7, "activities": ["mail_opened"],
      "counting": "per_window", "window_days": 7, "max_per_window": 2, "cap": 40, "decay": {"linear_days": 200},
      "human_only": False},
+    ON_LIST,
     {"name": "listed", "kind": "list", "family": "engagement", "points": 9, "lists": ["7"]},
     {"name": "alike", "kind": "persona", "family": "persona_fit", "points": 5, "share": 0.5},
     {"name": "phone", "kind": "property", "family": "demographic", "points": 2,
@@ -69,6 +74,9 @@ def r(request, tmp_path_factory) -> Iterator[Rig]:
     folder = tmp_path_factory.mktemp("everybody")
     try:
         with rig(folder, contacts=70, database=url) as made:
+            made.twin.lists.change(made.twin.lists.make("Leads on SEO"), made.twin.ids()[::3], [])
+            body = document("scoring")
+            publish(made, folder, "scoring", {**body, "rules": [*body["rules"], ON_LIST]})
             made.run("sync")
             made.run("plan")
             yield made
