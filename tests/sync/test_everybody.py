@@ -13,7 +13,7 @@ from connector.errors import ConfigError
 from connector.model.judgement import Facts
 from connector.rules.crowd.scoring import GRADES, score
 from connector.rules.judge import judge
-from connector.store import receipts, records
+from connector.store import memberships, receipts, records
 from connector.sync import ahead
 from connector.sync.crowds import crowds_of
 from connector.sync.everybody import restate
@@ -109,6 +109,7 @@ def at_once(r: Rig, stretch: int) -> dict[int, tuple[int, int, str]]:
 @pytest.mark.parametrize("stretch", [7, 1000])
 def test_out_of_the_mirror_everybody_gets_what_each_gets_alone(r, tmp_path, stretch):
     expected = alone(r, rich_model(), tmp_path)
+    assert look(r, memberships.known) == {"301"}
     assert at_once(r, stretch) == expected
     assert len({one[0] for one in expected.values()}) > 10  # or there was little to compare
     r.run("plan")

@@ -191,6 +191,36 @@ def test_leaving_and_lists_are_carried_out(r):
     assert stays(r) == [("over", "done")]
 
 
+def test_being_put_on_a_list_opens_a_nurture(r):
+    """A lead that lands on a topic list is enrolled, whoever put it there, and nobody else is."""
+    made = r.twin.lists.make("Leads on SEO")
+    publish(r, r.folder, "workflows", paper(starts=[{"when": {"in_list": [made.head["listId"]]}}]))
+    r.run("cycle")
+    assert stays(r) == []
+    r.twin.lists.change(made, [r.anna], [])
+    r.run("cycle")
+    r.run("cycle")
+    assert enrolled(r) == [(FIRST, r.anna)]
+    assert stays(r) == [("wait", None)]
+    r.twin.lists.change(made, [], [r.anna])
+    days(r, 4)
+    assert enrolled(r) == [(FIRST, r.anna), (SECOND, r.anna)]
+
+
+def test_whoever_is_inside_an_earlier_version_still_leaves_by_its_list(r):
+    made = r.twin.lists.make("Do not mail")
+    leaving = {"name": "unwanted", "when": {"in_list": [made.head["listId"]]}}
+    publish(r, r.folder, "workflows", paper(exits=[leaving], on_publish="stay"))
+    for _ in range(2):
+        r.run("cycle")
+    assert stays(r) == [("wait", None)]
+    publish(r, r.folder, "workflows", paper(on_publish="stay"))
+    r.run("cycle")
+    r.twin.lists.change(made, [r.anna], [])
+    days(r, 1)
+    assert stays(r) == [("wait", "left")]
+
+
 def test_a_property_sets_off_a_workflow_and_is_asked_for_until_it_stands_there(r):
     publish(r, r.folder, "workflows", paper(MAIL, {**NEXT, "workflow": "keyed", "mails": 0}))
     for _ in range(3):

@@ -106,6 +106,7 @@ class Course:
     fields: dict[str, Field] = field(default_factory=dict)
     contact_id: int = 1
     missing: frozenset[str] = frozenset()
+    lists: dict[str, bool] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     acts: list[Activity] = field(default_factory=list)
     log: list[tuple[int, NurtureDecision]] = field(default_factory=list)
@@ -128,7 +129,10 @@ class Course:
     def facts(self) -> Facts:
         known = tuple(sorted((act for act in self.acts if act.at_ms <= self.now), key=lambda act: act.at_ms))
         values = {**MAILABLE, "lifecyclestage": "lead", **self.properties}
-        return Facts(self.contact_id, self.now, {**NAMES, **self.fields}, values, known, missing_sources=self.missing)
+        named = {**NAMES, **self.fields}
+        return Facts(
+            self.contact_id, self.now, named, values, known, missing_sources=self.missing, lists=dict(self.lists)
+        )
 
     def did(self, kind: str, about: str = "", day: float = 0, clock: str | None = None, verdict: Any = "human") -> None:
         at_ms = self.at(day, clock)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import ClassVar
+
 import pytest
 
 from connector.model.judgement import Known
-from tests.rules.nurture.build import DAY, MAIL, Course, book, ms, nurture, paper, presets, refused, started
+from connector.rules.needs import lists_of_nurtures, lists_used
+from tests.rules.judging.build import documents
+from tests.rules.nurture.build import DAY, MAIL, Course, book, ms, nurture, paper, parsed, presets, refused, started
 
 WAIT = {"name": "wait", "do": "wait", "days": 30}
 CUSTOMER = {"property": "lifecyclestage", "equals": "customer"}
@@ -45,6 +50,50 @@ class TestActs:
     def test_why_it_entered_is_kept(self):
         course = started(paper(nurture(MAIL, WAIT))).run(0.1)
         assert course.places[0].cause == f"white_paper at {ms('2026-11-02 10:00')}"
+
+
+class TestLists:
+    """Being on a HubSpot list opens a nurture; a list that was not read opens none."""
+
+    ON: ClassVar = {"when": {"in_list": ["41", "42"]}}
+
+    def test_it_enters_when_it_is_put_on_one_of_them_and_once_only(self):
+        course = Course(of(self.ON), lists={"41": False, "42": False})
+        assert course.run(1).places == ()
+        course.lists["42"] = True
+        assert course.run(2).told() == ["day 1: enrol one"]
+        assert course.places[0].cause == "the condition holds"
+        course.lists["42"] = False
+        course.run(20)
+        course.lists["42"] = True
+        assert len(course.run(60).places) == 1
+
+    def test_a_list_that_was_not_read_opens_nothing_and_keeps_nobody_out(self):
+        assert Course(of(self.ON)).run(3).places == ()
+        assert Course(of(self.ON), lists={"41": False}).run(3).places == ()
+        assert len(Course(of(self.ON, unless={"in_list": ["9"]}), lists={"41": True}).run(3).places) == 1
+
+    def test_lists_keep_out_and_lead_out(self):
+        assert Course(of(self.ON, unless={"in_list": ["9"]}), lists={"41": True, "9": True}).run(3).places == ()
+        leaving = {"name": "off_the_list", "when": {"not": {"in_list": ["41"]}}}
+        course = Course(of(self.ON, exits=[leaving]), lists={"41": True, "42": False})
+        course.run(1)
+        course.lists["41"] = False
+        assert course.run(2).endings() == {"small": "left"}
+
+    @pytest.mark.parametrize(
+        "keys",
+        [
+            {"starts": [{"when": {"in_list": ["6"]}}]},
+            {"unless": {"in_list": ["6"]}},
+            {"exits": [{"name": "off", "when": {"not": {"in_list": ["6"]}}}]},
+            {"goal": {"kind": "inform", "measured_by": "x", "when": {"in_list": ["6"]}}},
+        ],
+    )
+    def test_wherever_a_nurture_has_a_condition_its_lists_are_read(self, keys):
+        document = parsed(paper(nurture(MAIL, **keys)))
+        made = replace(documents(), workflows=document)
+        assert lists_used(made) == lists_of_nurtures(document) == {"6"}
 
 
 class TestConditions:
