@@ -26,8 +26,7 @@ from connector.sync.sweep import sweep, sweep_engagements
 REFERENCE = ("definitions", "owners", "pipelines", "workflows", "requirements")
 ALWAYS = ("email_events",)
 WHEN_MOVED = ("forms", "page_views", "marketing_events", "subscriptions")
-HOURLY_MS = 60 * 60 * 1000
-LATELY_MS = 20 * 60 * 1000
+HOURLY_MS, LATELY_MS = 60 * 60 * 1000, 20 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
