@@ -101,6 +101,10 @@ class TestBeforeTheFirstLook:
     def test_the_stage_is_that_of_hubspots_dates(self, at: int, stage: str | None) -> None:
         assert told([], [], 100).facts(at).properties["lifecyclestage"] == stage
 
+    def test_who_was_on_a_list_is_never_known(self) -> None:
+        """Nobody tells who left one: that somebody is still on it would tell what came later."""
+        assert told([], [], 100).facts(20).lists == told([], [], 100).facts(100).lists == {}
+
     def test_a_source_is_unknown_until_it_was_covered(self) -> None:
         past = told([], [5], 100)
         past.covered = {"page_view": 60}

@@ -160,6 +160,23 @@ class TestOthers:
         state = State(sources_off=frozenset({"page_view"}), unreadable=[("alter", "no number")])
         assert told(contact(), state=state)["sync"] == ["source_off", "unreadable"]
 
+    def test_lists_that_were_not_read_are_named_once_whoever_asks_for_them(self) -> None:
+        rules = [
+            {"name": "seo", "kind": "list", "family": "engagement", "points": 5, "lists": ["41", "42"]},
+            {"name": "asked", "kind": "property", "family": "readiness", "points": 3,
+             "when": {"any": [{"in_list": ["42", "43"]}, {"field": "industry", "equals": "steel"}]}},
+        ]  # fmt: skip
+        compiled = compile_documents(documents(scoring={"rules": rules}))
+
+        def said(language: Any, **lists: bool) -> list[str]:
+            read = contact(lists={name.removeprefix("l"): on for name, on in lists.items()})
+            found = why_not(judged(read, compiled), compiled, NORMAL, language)
+            return [one.text for one in found if one.gate == "no_lists"]
+
+        assert said("en") == ["Who is on these HubSpot lists is not known: 41, 42, 43."]
+        assert said("de", l42=False) == ["Wer auf diesen HubSpot-Listen steht, ist nicht bekannt: 41, 43."]
+        assert said("en", l41=False, l42=False, l43=False) == []
+
     def test_routing(self) -> None:
         assert told(contact())["routing"] == ["not_mql", "no_rules"]
         assert told(contact(), state=State(owned=True))["routing"] == ["owned"]

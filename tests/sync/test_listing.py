@@ -287,5 +287,23 @@ def test_the_doctor_names_the_lists_that_are_known(r):
     assert checks["list 999"]["text"] == "List 999 has not been read yet."
 
 
+def test_a_portal_reads_its_own_lists_only(tmp_path):
+    """Two portals whose lists have the same number: neither hears of the other's members."""
+    with rig(tmp_path / "a", contacts=0) as one, rig(tmp_path / "b") as other:
+        for each in (one, other):
+            each.folder = tmp_path
+            each.who = each.twin.create_contact({"email": "anna@werk.example"})
+            each.seo = each.twin.lists.make("Leads on SEO")
+        other.twin.lists.change(other.seo, [other.who], [])
+        one.settings = other.settings
+        with one.service() as service:
+            service.add_portal("zeta", one.twin.token, one.url)
+        one.name = "zeta"
+        for each in (one, other):
+            scored_by(each, listed("301"))
+            each.run("sync")
+        assert (points(one, one.who), points(other, other.who)) == ({}, {"seo": 12})
+
+
 def test_of_a_past_minute_only_those_are_known_who_had_joined_by_then():
     assert listing.known_at({"1": 5, "2": 6, "3": None}, 5) == {"1": True}
