@@ -66,7 +66,7 @@ def replace(u: Unit, portal_id: int, row: ListRow, ids: Ints, since: Ints) -> tu
     told = came.copy()
     told[~came] = since[~came] != before_since[np.isin(before, ids, assume_unique=True)]
     rows = zip(ids[told].tolist(), since[told].tolist(), strict=True)
-    bulk.put(u, portal_id, LIST_MEMBERSHIPS, [(row.list_id, one, None if at == UNTOLD else at) for one, at in rows])
+    bulk.put(u, portal_id, LIST_MEMBERSHIPS, [(one, row.list_id, None if at == UNTOLD else at) for one, at in rows])
     _mark(u, portal_id, row, [*ids[came].tolist(), *gone.tolist()])
     return int(came.sum()), len(gone)
 

@@ -182,11 +182,11 @@ LISTS = _table(
 )
 LIST_MEMBERSHIPS = _table(
     "list_memberships",
-    "list_id contact_id",
-    text("list_id"),
+    "contact_id list_id",
     big("contact_id"),
+    text("list_id"),
     big("since_ms", null=True),
-    sa.Index("ix_list_memberships_contact", "portal_id", "contact_id"),
+    sa.Index("ix_list_memberships_list", "portal_id", "list_id", "contact_id", "since_ms"),
     rowid=False,
 )
 ACTIVITIES = _table(
