@@ -56,7 +56,7 @@ def crowds_of(ctx: Context, model: Model, now_ms: int, stretch: int = STRETCH) -
 def _on(u: Unit, portal_id: int, list_id: str, people: People) -> Column[bool | None]:
     """Who of these is on a list that is known."""
     members = memberships.between(u, portal_id, list_id, people.ids[0], people.ids[-1])
-    return Column(np.isin(np.array(people.ids, np.int64), members).astype(np.int64), [False, True])
+    return Column(np.isin(np.array(people.ids, np.int64), np.array(members, np.int64)).astype(np.int64), [False, True])
 
 
 def _property(name: str, people: People) -> Column[str | None]:

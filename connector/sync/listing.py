@@ -9,19 +9,18 @@ nobody. One that cannot be read is *unknown*, with the reason, and never stops a
 
 from __future__ import annotations
 
+import importlib
 from array import array
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from connector.errors import MissingScope, ProtocolBroken, SkippableError
 from connector.portal.gateway import ListHead
 from connector.rules.documents.workflows import WorkflowsDocument
 from connector.rules.needs import lists_of_nurtures, lists_used
 from connector.store import Unit, cursors, documents, memberships, nurtures
-from connector.store.memberships import UNTOLD, Ints, ListRow
+from connector.store.memberships import UNTOLD, ListRow
 from connector.sync.context import Context, StreamReport
 from connector.sync.rulebook import parse_text
 
@@ -128,17 +127,18 @@ def _read(ctx: Context, head: ListHead, row: ListRow | None, report: StreamRepor
     if why := _against(head.id, head):
         return "" if head.of_contacts and row is not None and row.known else why
     ids, since = _whole(ctx, head.id)
+    replaced = importlib.import_module("connector.store.members_replaced")
     now = ctx.clock.now_ms()
     with ctx.store.unit() as u:
         told = ListRow(head.id, head.name, True, "", head.size, now)
-        came, gone = memberships.replace(u, ctx.portal_id, told, ids, since)
+        came, gone = replaced.replace(u, ctx.portal_id, told, ids, since)
     report.read += len(ids)
     report.created += came
     report.deleted += gone
     return ""
 
 
-def _whole(ctx: Context, list_id: str) -> tuple[Ints, Ints]:
+def _whole(ctx: Context, list_id: str) -> tuple[array[int], array[int]]:
     """All members of a list, each with since when; two numbers a member are all that is held of them."""
     ids, since = array("q"), array("q")
     after: str | None = None
@@ -149,7 +149,7 @@ def _whole(ctx: Context, list_id: str) -> tuple[Ints, Ints]:
         since.extend(at or UNTOLD for _, at in page.members)
         ctx.progress.advance(STREAM, len(page.members))
         if page.after is None:
-            return np.array(ids, np.int64), np.array(since, np.int64)
+            return ids, since
         if page.after in seen:
             raise ProtocolBroken(f"HubSpot's pages of list {list_id} go round in a circle.")
         seen.add(after := page.after)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from array import array
+
 import pytest
 
-from connector.store import erasures, memberships, portals, records
+from connector.store import erasures, members_replaced, memberships, portals, records
 from connector.store.forgetting import about, forget_contact, person
 from connector.store.memberships import UNTOLD, ListRow
 from connector.store.sandbox import sandbox
@@ -32,11 +33,11 @@ def waiting(u, portal) -> set[int]:
 
 
 def put(u, portal, *who: int, since: int = T0, row: ListRow = SEO) -> tuple[int, int]:
-    return memberships.replace(u, portal, row, np.array(who, np.int64), np.full(len(who), since, np.int64))
+    return members_replaced.replace(u, portal, row, array("q", who), array("q", [since] * len(who)))
 
 
 def on(u, portal, list_id: str = "41") -> list[int]:
-    return memberships.between(u, portal, list_id, 0, 1 << 60).tolist()
+    return memberships.between(u, portal, list_id, 0, 1 << 60)
 
 
 def test_a_list_is_what_was_read_last(u, portal, people):
@@ -128,11 +129,11 @@ def test_a_person_is_told_of_their_lists_and_forgotten_on_them_for_good(u, porta
 
 
 def test_a_large_list_is_read_in_stretches(u, portal, monkeypatch):
-    monkeypatch.setattr(memberships, "CHUNK", 7)
+    monkeypatch.setattr(members_replaced, "CHUNK", 7)
     many = range(100, 300)
     put(u, portal, *many)
     assert put(u, portal, *range(150, 350)) == (50, 50)
-    assert memberships.between(u, portal, "41", 160, 170).tolist() == list(range(160, 171))
+    assert memberships.between(u, portal, "41", 160, 170) == list(range(160, 171))
     assert on(u, portal) == list(range(150, 350))
 
 
