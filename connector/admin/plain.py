@@ -34,6 +34,14 @@ ENDINGS = {
     "interrupted": "interrupted by another nurture", "published": "taken out when the document changed",
     "lost": "the version it came in by is gone",
 }  # fmt: skip
+OPT_IN_SOURCES = {
+    "form": "form", "page": "page", "subscription": "subscription", "property": "HubSpot's confirmation status",
+    "seen": "HubSpot's confirmation status, first seen then",
+}  # fmt: skip
+OPT_IN_STATES = {
+    "asked": ("warn", "not confirmed yet"), "lapsed": ("bad", "expired without a valid confirmation"),
+    "confirmed": ("good", "confirmed"),
+}  # fmt: skip
 JUST_NOW_MS = 10_000
 STATUS = re.compile(r"status (\d+)")
 UNINSTALLED = "the app was uninstalled in HubSpot"  # what sync/renewing says of a grant that is gone
@@ -174,6 +182,17 @@ def stage(w: Words, name: str) -> str:
 def ending(w: Words, name: str) -> str:
     """How a stay in a nurture came to its end."""
     return w.t(ENDINGS[name])
+
+
+def opt_in_source(w: Words, name: str) -> str:
+    """What a step of a sign-up is known from."""
+    return w.t(OPT_IN_SOURCES[name])
+
+
+def opt_in_state(w: Words, name: str) -> tuple[str, str]:
+    """The badge and the word for how far a sign-up got."""
+    kind, word = OPT_IN_STATES[name]
+    return kind, w.t(word)
 
 
 def family(w: Words, name: str) -> str:

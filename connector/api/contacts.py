@@ -104,6 +104,7 @@ class Receipt(Out):
     next: list[dict[str, Any]]
     email: str
     held: list[dict[str, Any]]
+    opt_in: dict[str, Any]
 
 
 class TimelineQuery(Shown):
@@ -215,7 +216,7 @@ def _hidden(value: Any) -> Any:
     return masked(value) if isinstance(value, str) else value
 
 
-_PLAIN = frozenset({"contact", "at", "since", "merged_into", "entered", "ended_at", "owner", "id", "run"})
+_PLAIN = frozenset({"contact", "at", "since", "merged_into", "entered", "ended_at", "owner", "id", "run", "expires"})
 
 
 def get_timeline(call: Call) -> dict[str, Any]:

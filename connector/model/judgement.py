@@ -80,6 +80,25 @@ class StageStep:
     cause: str
 
 
+OptInSource = Literal["form", "page", "subscription", "property", "seen"]
+
+
+@dataclass(frozen=True, slots=True)
+class OptInStep:
+    """One of the two steps of a double opt-in: when, by what, in which wording ('' where that is not known).
+
+    ``source``: a form, a page, a subscription, HubSpot's confirmation status turning (``property``), or that status
+    as it was first seen (``seen``: asked for by then at the latest). ``what`` names it; ``before``: the status before.
+    """
+
+    at_ms: int
+    step: Literal["requested", "confirmed"]
+    source: OptInSource
+    what: str
+    before: str = ""
+    wording: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything rules may look at for one contact at one instant ``now_ms``.
@@ -88,7 +107,8 @@ class Facts:
     ``activities`` are in time order and none is later than ``now_ms``. ``complete`` says whether engagement was read;
     a source that is off stands in ``missing_sources`` and makes its rules unknown, not zero. ``lists`` says of
     each HubSpot list that was read whether the contact is on it; ``circle`` is who and what stands beside it. ``path``
-    are the steps through the stages that were seen, oldest first; ``furthest_stage`` is the furthest of them.
+    are the steps through the stages that were seen, oldest first; ``furthest_stage`` is the furthest of them. ``opt_in``
+    are steps of double opt-ins that no activity tells: those kept before (``kept_opt_in``), and turns of the status.
     """
 
     contact_id: int
@@ -102,6 +122,8 @@ class Facts:
     lists: Mapping[str, bool] = field(default_factory=dict)
     circle: Circle = NO_CIRCLE
     path: tuple[StageStep, ...] = ()
+    opt_in: tuple[OptInStep, ...] = ()
+    kept_opt_in: tuple[OptInStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ SOURCES = {
     "holds": "what was not done, and which gate said no (consent among them)",
     "outbox": "what was written to HubSpot or enrolled, with the values before",
     "stage_steps": "the steps through the stages, and what caused them",
+    "opt_in_steps": "when consent was asked for and confirmed, by what, in which wording",
     "handoffs": "who in sales was given the contact, and what sales answered",
     "nurture_places": "the way through nurtures: when entered, which mails were asked for, how it ended",
     "list_memberships": "the HubSpot lists that the rules look at and the contact is on, and since when",

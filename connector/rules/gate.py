@@ -13,7 +13,7 @@ from connector.model.judgement import Decision, Enrol, Facts, Hold, MoveStage, S
 from connector.model.plan import PortalView
 from connector.rules.compiled import Documents
 from connector.rules.documents.workflows import MessageClass
-from connector.rules.evidence import CONFIRMED, double_opt_in
+from connector.rules.opt_in import STATUS, double_opt_in, missing_step
 
 PREFIX = "leadwright_"
 MAILING = frozenset({"enrol", "join"})  # leaving needs nobody's consent
@@ -117,15 +117,9 @@ def _against_consent(facts: Facts, documents: Documents) -> Iterator[Refusal]:
         yield "opted_out", "The contact opted out of all e-mail", "Only the contact itself can change that"
     if consent.marketable_only and said("hs_marketable_status") == "false":
         yield "not_marketable", "Not a marketing contact in HubSpot", "Make it a marketing contact in HubSpot"
-    state = said("hs_emailconfirmationstatus") or ""
-    if consent.double_opt_in != "ignored" and state and state not in CONFIRMED:
-        opt_in = double_opt_in(facts, consent.confirm_within_days)
-        if opt_in.step == "lapsed":
-            yield "double_opt_in", f"The sign-up of {opt_in.asked_on} was never confirmed and lapsed", "A new sign-up"
-        else:
-            yield "double_opt_in", "The sign-up is not confirmed yet", "The contact confirms it by mail"
-    if consent.double_opt_in == "required" and not state:
-        yield "double_opt_in", "There is no confirmed sign-up", "The contact signs up and confirms it"
+    asked = {"ignored": False, "when_used": bool(said(STATUS)), "required": True}[consent.double_opt_in]
+    if asked and (opt_in := double_opt_in(facts, consent)).step != "confirmed":
+        yield "double_opt_in", *missing_step(opt_in)
     if consent.legal_basis_required and said("hs_legal_basis") in (None, "", "Not applicable"):
         yield "legal_basis", "No legal basis is on record", "Record one in HubSpot"
 

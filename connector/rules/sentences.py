@@ -144,8 +144,11 @@ SENTENCES: Final[Mapping[Topic, Mapping[str, Said]]] = {
             ("Make it one in HubSpot.", "Ihn in HubSpot dazu machen."),
         ),
         "double_opt_in": (
-            ("Its sign-up is not confirmed.", "Die Anmeldung ist nicht bestätigt."),
-            ("The contact confirms it by mail.", "Der Kontakt bestätigt sie per E-Mail."),
+            ("A step of its sign-up is missing: {why}.", "Ein Schritt der Anmeldung fehlt: {why_de}."),
+            (
+                "It signs up anew where that is needed, and confirms it by mail.",
+                "Der Kontakt meldet sich an, wo nötig neu, und bestätigt es per E-Mail.",
+            ),
         ),
         "legal_basis": (
             ("No legal basis is on record.", "Es ist keine Rechtsgrundlage hinterlegt."),

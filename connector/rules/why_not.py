@@ -14,7 +14,7 @@ from connector.rules.compiled import Compiled
 from connector.rules.conditions import unread_of
 from connector.rules.lifecycle import BEFORE_MQL, UNKNOWN_STAGE
 from connector.rules.sentences import EXCLUSION, HELD, SENTENCES, Topic
-from connector.rules.words import Language
+from connector.rules.words import Language, translate
 
 NOT_YET = BEFORE_MQL | {"disqualified", UNKNOWN_STAGE}
 
@@ -139,4 +139,4 @@ def _of_gate(gate: Gate, score: int, threshold: int) -> Mapping[str, str]:
 
 
 def _of_hold(hold: Hold) -> Mapping[str, str]:
-    return {"why": hold.why, "property": hold.effect.partition(":")[2]}
+    return {"why": hold.why, "why_de": translate(hold.why, "de"), "property": hold.effect.partition(":")[2]}

@@ -121,6 +121,28 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "not_here": ("{label}: not in this portal", "{label}: nicht in diesem Portal"),
     "not_human": ("{times} not certainly human", "{times} nicht sicher von einem Menschen"),
     "find_out": ("Find out: {what}", "Herausfinden: {what}"),
+    "opt_in_none": ("Never signed up", "Nie angemeldet"),
+    "opt_in_unknown": (
+        "Asked on a day that is not on record, not confirmed",
+        "An einem nicht festgehaltenen Tag angefragt, nicht bestätigt",
+    ),
+    "opt_in_asked": ("Asked on {day} by {way}, not confirmed", "Am {day} angefragt durch {way}, nicht bestätigt"),
+    "opt_in_lapsed": (
+        "Asked on {day} by {way}, expired on {until} without a confirmation",
+        "Am {day} angefragt durch {way}, am {until} ohne Bestätigung verfallen",
+    ),
+    "opt_in_late": (
+        "Asked on {day} by {way}, expired on {until}, the confirmation of {then} came too late",
+        "Am {day} angefragt durch {way}, am {until} verfallen, die Bestätigung vom {then} kam zu spät",
+    ),
+    "opt_in_form": ("form “{name}”", "Formular „{name}“"),
+    "opt_in_page": ("page “{name}”", "Seite „{name}“"),
+    "opt_in_subscription": ("subscription “{name}”", "Abonnement „{name}“"),
+    "opt_in_property": ("HubSpot's confirmation status", "den Bestätigungsstatus in HubSpot"),
+    "opt_in_seen": (
+        "HubSpot's confirmation status, first seen that day",
+        "den Bestätigungsstatus in HubSpot, an dem Tag zuerst gesehen",
+    ),
     "seen_newest": ("{act} on {day}, the newest of {of}", "{act} am {day}, das neueste von {of}"),
     "seen_on": ("{act} on {day}", "{act} am {day}"),
     "seen_told": ("{fact} (from provider {who}, {day})", "{fact} (vom Anbieter {who}, {day})"),
@@ -212,7 +234,8 @@ def _pattern(english: str) -> re.Pattern[str]:
         "times", "counted", "most", "days", "points", "full", "mails", "row", "short", "least", "hours", "lately",
         "before", "seconds", "bar", "people", "deals", "met", "of",
     }  # fmt: skip
-    shapes = {"day": r"\d{4}-\d\d-\d\d", "source": r"[\w.]+", **dict.fromkeys(numbers, r"-?\d+")}
+    days = dict.fromkeys(("day", "until", "then"), r"\d{4}-\d\d-\d\d")
+    shapes = {**days, "source": r"[\w.]+", **dict.fromkeys(numbers, r"-?\d+")}
     said = [
         f"(?P<{part}>{shapes.get(part, '.+')})" if index % 2 else re.escape(part) for index, part in enumerate(parts)
     ]

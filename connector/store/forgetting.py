@@ -30,6 +30,7 @@ from connector.store.schema import (
     INBOX,
     LIST_MEMBERSHIPS,
     NURTURE_PLACES,
+    OPT_IN_STEPS,
     OUTBOX,
     PLANS,
     PROPERTY_HISTORY,
@@ -48,7 +49,7 @@ from connector.store.values import Json, dumps, loads, normal_email
 # Tables that name the contact in a column of that name.
 BY_CONTACT = (
     EMAILS, ACTIVITIES, DIRTY, RECEIPTS, RECEIPT_BODIES, RECEIPT_HISTORY, DECISIONS, HOLDS, OUTBOX, FLIPS, FROZEN,
-    UNDONE, STAGE_STEPS, HANDOFFS, NURTURE_PLACES, LIST_MEMBERSHIPS,
+    UNDONE, STAGE_STEPS, HANDOFFS, NURTURE_PLACES, LIST_MEMBERSHIPS, OPT_IN_STEPS,
 )  # fmt: skip
 MERGED_IDS = "hs_merged_object_ids"
 

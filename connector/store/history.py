@@ -67,6 +67,21 @@ def _changes(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[i
     return sa.select(*columns).where(mine(PROPERTY_HISTORY, portal_id, object_type=object_type), of_these)
 
 
+def turns(
+    u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int], name: str, until_ms: int | None = None
+) -> dict[int, list[tuple[int, str | None, str | None]]]:
+    """(when, before, after) of each change of one property of these records themselves, oldest first."""
+    if not ids:
+        return {}
+    query = _changes(u, portal_id, object_type, ids).where(_H.property == name, _H.origin == _H.record_id)
+    if until_ms is not None:
+        query = query.where(_H.at_ms <= until_ms)
+    found: dict[int, list[tuple[int, str | None, str | None]]] = {}
+    for row in u.rows(query.order_by(_H.record_id, _H.at_ms)):
+        found.setdefault(row[0], []).append((row[2], row[4], row[5]))
+    return found
+
+
 def values_at(u: Unit, portal_id: int, object_type: ObjectType, record_id: int, at_ms: int) -> dict[str, str | None]:
     """The values a record had at that time: today's, with every later change taken back.
 

@@ -415,6 +415,19 @@ STAGE_STEPS = _table(
     sa.Index("ix_stage_steps_at", "portal_id", "at_ms"),
     rowid=False,
 )
+OPT_IN_STEPS = _table(
+    "opt_in_steps",
+    "contact_id at_ms step source",
+    big("contact_id"),
+    big("at_ms"),
+    text("step"),
+    text("source"),
+    text("what"),
+    text("before"),
+    text("wording"),
+    big("seen_ms"),
+    rowid=False,
+)
 HANDOFFS = _table(
     "handoffs",
     "contact_id at_ms",

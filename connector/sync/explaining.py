@@ -13,6 +13,7 @@ from connector.model.nurture import Place
 from connector.model.plan import PortalView
 from connector.rules.evidence import evidence_file
 from connector.rules.gate import against_any_mail
+from connector.rules.opt_in import double_opt_in, missing_step
 from connector.rules.outlook import outlook
 from connector.rules.receipt import receipt_json
 from connector.rules.why_not import State, why_not
@@ -104,6 +105,7 @@ def _beside(ctx: Context, case: Case, handed: Sequence[Handoff]) -> dict[str, An
     """The evidence file, the way through the stages, and who was given the contact."""
     evidence = evidence_file(case.facts, ctx.rulebook.rules.documents.consent)
     return {
+        "opt_in": _opt_in(ctx, case),
         "consent": [
             {
                 "about": one.about,
@@ -124,6 +126,22 @@ def _beside(ctx: Context, case: Case, handed: Sequence[Handoff]) -> dict[str, An
             }
             for row in handed
         ],
+    }
+
+
+def _opt_in(ctx: Context, case: Case) -> dict[str, Any]:
+    """How far the double opt-in got, and its two steps, each with time, source and wording as far as known."""
+    found = double_opt_in(case.facts, ctx.rulebook.rules.documents.consent)
+    steps = {"requested": found.request, "confirmed": found.confirmation}
+    return {
+        "step": found.step,
+        "state": found.state,
+        **{
+            name: one and {"at": iso(one.at_ms), "source": one.source, "what": one.what, "wording": one.wording or None}
+            for name, one in steps.items()
+        },
+        "expires": iso(found.expires_ms) if found.expires_ms is not None else None,
+        "missing": None if found.step == "confirmed" else missing_step(found)[0],
     }
 
 

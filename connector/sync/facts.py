@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
-from connector.model.judgement import NO_CIRCLE, Facts, StageStep
+from connector.model.judgement import NO_CIRCLE, Facts, OptInStep, StageStep
 from connector.model.records import Properties
 from connector.rules.lifecycle import furthest
 from connector.rules.mapping import ValueFault, to_fields
-from connector.store import Unit, activities, associations, history, memberships, records, stages
+from connector.rules.opt_in import STATUS, turned
+from connector.store import Unit, activities, associations, history, memberships, opt_ins, records, stages
 from connector.store.records import Record
 from connector.sync.beside import Beside
 from connector.sync.context import Context
@@ -22,6 +24,16 @@ from connector.sync.told import told_of
 
 CHUNK = 500
 NOTHING: Mapping[int, Properties] = {}
+
+
+class OptedIn(TypedDict):
+    """What facts hold of a contact's double opt-ins."""
+
+    opt_in: tuple[OptInStep, ...]
+    kept_opt_in: tuple[OptInStep, ...]
+
+
+NEVER: OptedIn = {"opt_in": (), "kept_opt_in": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ def cases(
         circles = beside.circles(u, [r.id for r in found], company_of, now_ms)
         lists = listed.answers(u, [r.id for r in found])
         paths = stages.of(u, ctx.portal_id, [r.id for r in found])
+        opted = _opted(ctx, u, {r.id: r.properties for r in found})
         people = [(r.id, r.properties, companies.get(company_of.get(r.id, 0))) for r in found]
         told = told_of(u, ctx.portal_id, ctx.rulebook.mapping, people)
         for record, (_, _, company) in zip(found, people, strict=True):
@@ -70,6 +83,7 @@ def cases(
                 circle=circles.get(record.id, NO_CIRCLE),
                 path=(path := paths.get(record.id, ())),
                 furthest_stage=_furthest(path),
+                **opted.get(record.id, NEVER),
             )
             yield Case(record, facts, mapped.faults)
 
@@ -102,8 +116,20 @@ def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[
         circle=circles.get(record.id, NO_CIRCLE),
         path=path,
         furthest_stage=_furthest(path),
+        **_opted(ctx, u, {record.id: properties}, at_ms).get(record.id, NEVER),
     )
     return Case(record, facts, mapped.faults)
+
+
+def _opted(ctx: Context, u: Unit, people: Mapping[int, Properties], until_ms: int | None = None) -> dict[int, OptedIn]:
+    """The steps of double opt-ins by contact: those kept, and the turns of HubSpot's status, where it has one."""
+    kept = opt_ins.of(u, ctx.portal_id, people, until_ms)
+    waiting = [who for who, properties in people.items() if properties.get(STATUS)]
+    turns = history.turns(u, ctx.portal_id, "contacts", waiting, STATUS, until_ms)
+    return {
+        who: {"opt_in": (*turned(turns.get(who, ())), *kept.get(who, ())), "kept_opt_in": kept.get(who, ())}
+        for who in {*kept, *turns}
+    }
 
 
 def _furthest(path: Sequence[StageStep]) -> str | None:

@@ -21,6 +21,7 @@ from connector.rules import plan as planning
 from connector.rules.decide import STAMP, same_value
 from connector.rules.judge import next_change_ms
 from connector.rules.needs import circle_of
+from connector.rules.opt_in import new_steps
 from connector.rules.receipt import receipt_tree
 from connector.store import (
     Unit,
@@ -28,6 +29,7 @@ from connector.store import (
     cursors,
     definitions,
     holds,
+    opt_ins,
     outbox,
     plans,
     quarantine,
@@ -226,6 +228,8 @@ def _keep(ctx: Context, u: Unit, judged: list[Judged], tokens: Mapping[int, int]
     keep_steps(u, ctx.portal_id, [(case.record.properties, judgement) for case, judgement, _ in judged], now)
     stood = [(case.record.id, case.record.properties, judgement.receipt.stage) for case, judgement, _ in judged]
     follow_up(u, ctx.portal_id, ctx.rulebook.rules.documents.routing, stood, now)
+    consent = ctx.rulebook.rules.documents.consent
+    opt_ins.add(u, ctx.portal_id, {case.record.id: new_steps(case.facts, consent) for case, _, _ in judged}, now)
     rows = [_receipt_row(case, judgement, due) for case, judgement, due in judged]
     receipts.save_many(u, ctx.portal_id, rows, ctx.rulebook.rules.cause)
     ids = [case.record.id for case, _, _ in judged]

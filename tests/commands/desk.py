@@ -93,6 +93,13 @@ BILL = {
     "contact": "4711", "at": "2026-11-22T09:30:00.000Z", "email": "jane@example.com", "grade_text": "Call today.",
     "model": {"name": "starter", "version": 3}, "score": 63, "grade": "A2", "stage": "mql",
     "families": {"demographic": 30, "engagement": 38, "readiness": -5},
+    "opt_in": {
+        "step": "asked", "state": "", "confirmed": None, "expires": "2026-12-20T09:30:00.000Z",
+        "requested": {
+            "at": "2026-11-20T09:30:00.000Z", "source": "form", "what": "Newsletter", "wording": "autumn",
+        },
+        "missing": "Asked on 2026-11-20 by form “Newsletter”, not confirmed",
+    },
     "lines": [
         {"rule": "role", "family": "demographic", "points": 30, "evidence": "jobtitle = CTO", "reason": "decides"},
         {"rule": "white_paper", "family": "engagement", "points": 38, "evidence": "2 in 30 days", "reason": "reads up"},

@@ -56,6 +56,12 @@ class TestTheBill:
         assert re.search(r"✗\s+region\s+outside\s+a company address", out)
         assert re.search(r"\?\s+problem", out)
 
+    def test_shows_both_steps_of_a_sign_up_and_the_one_that_is_missing(self, say: Say) -> None:
+        said = say("explain", "acme", "jane@example.com").out
+        assert re.search(r"requested\s+.*\S+\s+form: Newsletter\s+autumn", said)
+        assert re.search(r"confirmed\s+not on record", said)
+        assert "Asked on 2026-11-20 by form “Newsletter”, not confirmed" in said
+
     def test_ends_with_what_comes_next(self, say: Say) -> None:
         assert re.search(r"\+20\s+attends a webinar", say("explain", "acme", "4711").out)
 

@@ -35,6 +35,8 @@ def receipt(result: Result) -> None:
         out.print(_next(result))
     if result.get("outlook"):
         _outlook(result["outlook"])
+    if (opt_in := result.get("opt_in")) and opt_in["step"] != "none":
+        out.print(_opt_in(opt_in))
     if result.get("held"):
         out.print(_held(result))
     if result.get("why_not"):
@@ -130,6 +132,19 @@ def _upper(stage: str) -> str:
 def _why_not(result: Result) -> Table:
     rows = [(one["topic"], one["text"], one["remedy"]) for one in result["why_not"]]
     return fill(table("why not", "what is the matter", "what would change it"), rows)
+
+
+def _opt_in(opt_in: Result) -> Table:
+    """The two steps of a sign-up, and below what is missing of them."""
+    rows = []
+    for name in ("requested", "confirmed"):
+        step = opt_in[name]
+        when = moment(step["at"]) if step else "not on record"
+        rows.append((name, when, f"{step['source']}: {clean(step['what'])}" if step else clean(opt_in["state"]),
+                     clean(step["wording"] or "") if step else ""))  # fmt: skip
+    steps = fill(table("sign-up", "when", "by", "wording"), rows)
+    steps.caption = clean(opt_in["missing"] or "confirmed")
+    return steps
 
 
 def _held(result: Result) -> Table:

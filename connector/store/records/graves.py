@@ -25,6 +25,7 @@ from connector.store.schema import (
     HOLDS,
     LIST_MEMBERSHIPS,
     NURTURE_PLACES,
+    OPT_IN_STEPS,
     OUTBOX,
     PROPERTY_HISTORY,
     QUARANTINE,
@@ -164,7 +165,10 @@ def _traces_query(sqlite: bool, object_type: ObjectType, rows: bool) -> sa.Compo
     ]
     places += [(history.record_id, history.object_type), (faults.record_id, faults.object_type)]
     if object_type == "contacts":
-        held = (ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY, STAGE_STEPS, HANDOFFS, NURTURE_PLACES, LIST_MEMBERSHIPS)
+        held = (
+            ACTIVITIES, EMAILS, OUTBOX, HOLDS, DIRTY, STAGE_STEPS, HANDOFFS, NURTURE_PLACES, LIST_MEMBERSHIPS,
+            OPT_IN_STEPS,
+        )  # fmt: skip
         places += [(table.c.contact_id, None) for table in held]
     if rows:
         places += [(table_of(object_type).c.id, None), (ALIASES.c.winner_id, ALIASES.c.object_type)]
@@ -216,7 +220,7 @@ def _move_contact(u: Unit, portal_id: int, loser: int, target: int) -> None:
     _move(u, ACTIVITIES, mine(ACTIVITIES, portal_id), "contact_id", loser, target, apart_from="at_ms")
     u.change(sa.update(EMAILS).where(mine(EMAILS, portal_id, contact_id=loser)).values(place=MERGED))
     _move(u, EMAILS, mine(EMAILS, portal_id), "contact_id", loser, target)
-    for table in (STAGE_STEPS, HANDOFFS):
+    for table in (STAGE_STEPS, HANDOFFS, OPT_IN_STEPS):
         _move(u, table, mine(table, portal_id), "contact_id", loser, target)
     stop(u, portal_id, [loser], "the contact was merged into another", "write")
     moving = sa.and_(mine(OUTBOX, portal_id, contact_id=loser), OUTBOX.c.kind.in_(("enrol", "note")))
