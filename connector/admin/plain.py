@@ -16,6 +16,7 @@ from connector.reports.home import HomeRow
 from connector.reports.overview import State
 from connector.reports.wording import without_commands
 from connector.rules.documents.fields import FIELDS
+from connector.rules.documents.sources import SOURCES
 from connector.rules.words import Language, translate
 from connector.store.portals import BY_HAND
 from connector.store.runs import RunRow
@@ -33,6 +34,9 @@ ENDINGS = {
     "left": "left by an exit", "jumped": "went over to another nurture",
     "interrupted": "interrupted by another nurture", "published": "taken out when the document changed",
     "lost": "the version it came in by is gone",
+}  # fmt: skip
+SIDES = {
+    "inbound": "{source} (inbound)", "outbound": "{source} (outbound)", "known": "{source} (known before)",
 }  # fmt: skip
 OPT_IN_SOURCES = {
     "form": "form", "page": "page", "subscription": "subscription", "property": "HubSpot's confirmation status",
@@ -182,6 +186,12 @@ def stage(w: Words, name: str) -> str:
 def ending(w: Words, name: str) -> str:
     """How a stay in a nurture came to its end."""
     return w.t(ENDINGS[name])
+
+
+def lead_source(w: Words, name: str) -> str:
+    """A lead's source by its label, with its side."""
+    one = SOURCES[name]
+    return w.t(SIDES[one.side], source=one.label(w.language))
 
 
 def opt_in_source(w: Words, name: str) -> str:

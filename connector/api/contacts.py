@@ -105,6 +105,7 @@ class Receipt(Out):
     email: str
     held: list[dict[str, Any]]
     opt_in: dict[str, Any]
+    came_by: dict[str, Any]
 
 
 class TimelineQuery(Shown):

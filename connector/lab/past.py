@@ -19,6 +19,7 @@ from functools import partial
 from connector.model.enrichment import Told
 from connector.model.judgement import Facts, Field
 from connector.model.records import Activity, ObjectType, Properties
+from connector.rules.derived import PROPERTIES, with_derived
 from connector.rules.enrichment import by_person, domain_of
 from connector.rules.mapping import to_fields
 from connector.store import Unit, activities, associations, enrichments, history, records, study
@@ -30,8 +31,9 @@ from connector.sync.engagement import HISTORY_MS, PAGE_VIEW_WINDOW_MS
 
 PROFILE = frozenset({
     "first_name", "last_name", "email", "phone", "country", "city", "language", "company_name", "website",
-    "email_domain", "age", "position", "department", "buying_role", "role_level", "original_source", "company_size",
-    "annual_revenue", "location", "industry", "legal_form", "group_membership", "seat_of_management", "branches",
+    "email_domain", "age", "position", "department", "buying_role", "role_level", "original_source", "lead_source",
+    "company_size", "annual_revenue", "location", "industry", "legal_form", "group_membership", "seat_of_management",
+    "branches",
 })  # fmt: skip
 ALWAYS = frozenset({"email", "firstname", "lastname", "company", "createdate", "hs_object_id"})
 CHUNK = 500
@@ -88,7 +90,9 @@ class Past:
         properties, fields = self._values(at_ms)
         until = bisect_right(self.acts, at_ms, key=_when)
         dark = frozenset(source for source, since in self.covered.items() if at_ms < since)
-        return Facts(self.id, at_ms, fields, properties, self.acts[:until], missing_sources=self.off | dark)
+        acts, missing = self.acts[:until], self.off | dark
+        fields = with_derived(fields, properties, acts, missing, self.ctx.rulebook.rules.topics)
+        return Facts(self.id, at_ms, fields, properties, acts, missing_sources=missing)
 
     def moments(self, from_ms: int, to_ms: int) -> list[int]:
         """Instants at which something of this contact changed, the last of each day (UTC), oldest first."""
@@ -202,4 +206,4 @@ def _lasting(ctx: Context) -> frozenset[str]:
     rows = ctx.rulebook.mapping.document.rows
     mapped = {name for row in rows if row.field in PROFILE for _, name in row.sources()}
     asked = {"domain"} if ctx.rulebook.mapping.document.enrichment is not None else set()
-    return frozenset(mapped | ALWAYS | asked)
+    return frozenset({*mapped, *ALWAYS, *asked, *(name for names in PROPERTIES.values() for name in names)})

@@ -11,6 +11,7 @@ import orjson
 from connector.clock import iso
 from connector.errors import ConfigError
 from connector.model.judgement import Known
+from connector.rules.derived import ACTS
 from connector.rules.enrichment import by_person
 from connector.rules.mapping import CompiledMapping, to_fields
 from connector.store import Store, activities, associations, enrichments, outbox, receipts, records
@@ -56,7 +57,8 @@ def _contacts(store: Store, portal_id: int, mapping: CompiledMapping) -> Rows:
         for record in page:
             company = companies.get(company_of.get(record.id, 0))
             fields = to_fields(mapping, record.properties, company, told=told.get(record.id)).fields
-            known = {name: f.value for name, f in fields.items() if isinstance(f, Known)}
+            # What is worked out of acts too is not told here: the mapping alone knows only a part of it.
+            known = {name: f.value for name, f in fields.items() if isinstance(f, Known) and name not in ACTS}
             yield {**_record(record), "fields": known}
 
 

@@ -12,6 +12,7 @@ from connector.rules.documents.lifecycle import LifecycleDocument
 from connector.rules.documents.routing import RoutingDocument
 from connector.rules.documents.scoring import ScoringDocument
 from connector.rules.documents.workflows import WorkflowsDocument
+from connector.rules.first_interest import topics_of
 from connector.rules.lifecycle import Ground, Machine
 from connector.rules.profiling import Profiling
 from connector.rules.scoring.tally import Model
@@ -52,6 +53,7 @@ class Compiled:
         self.language = scoring.language
         self.profiling = Profiling(scoring)
         self.workflows = tuple(one for one in documents.workflows.workflows if one.enabled)
+        self.topics = topics_of(documents.workflows.assets)
         self._ground = Ground(PortalView())
         self._view: View | None = None
 

@@ -5,18 +5,21 @@ The same facts as ``facts.py`` gives one by one, as far as a model looks at them
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import orjson
 
 from connector.model.enrichment import Told
 from connector.model.judgement import Field, Known
-from connector.model.records import Properties
-from connector.rules.crowd.columns import ABSENT, Acts, Column, Crowd, Ints, Words
+from connector.model.records import Activity, Properties
+from connector.rules.crowd.columns import ABSENT, VERDICTS, Acts, Column, Crowd, Ints, Words
+from connector.rules.crowd.deeds import act_of
 from connector.rules.crowd.needed import Needed, needed
+from connector.rules.derived import ACTS, derived
 from connector.rules.documents.scoring import Model
-from connector.rules.mapping import CompiledRow, read_row
+from connector.rules.first_interest import Topics
+from connector.rules.mapping import NOT_MAPPED, CompiledRow, read_row
 from connector.store import Unit, associations, crowds, memberships
 from connector.store.crowds import Packed, People
 from connector.sync.context import Context
@@ -39,12 +42,14 @@ def crowds_of(ctx: Context, model: Model, now_ms: int, stretch: int = STRETCH) -
             people = crowds.people(u, ctx.portal_id, after, stretch)
             if not people.ids:
                 return
+            acts = _acts(u, ctx.portal_id, people, now_ms, kinds, wanted)
+            fields = _fields(ctx, u, wanted, people)
             crowd = Crowd(
                 ids=np.array(people.ids, np.int64),
                 now_ms=now_ms,
-                fields=_fields(ctx, u, wanted, people),
+                fields=fields | _derived(ctx, wanted, people, fields, acts, off),
                 properties={name: _property(name, people) for name in wanted.properties},
-                acts=_acts(u, ctx.portal_id, people, now_ms, kinds, wanted),
+                acts=acts,
                 missing_sources=off,
                 lists={one: _on(u, ctx.portal_id, one, people) for one in known},
             )
@@ -87,6 +92,32 @@ def _fields(ctx: Context, u: Unit, wanted: Needed, people: People) -> dict[str, 
     regions = home if country is None else _regions(_field(country, people, companies, home), mapping.locale.region)
     told = _told(ctx, u, rows, people, companies)
     return {row.field: _field(row, people, companies, regions, told) for row in rows}
+
+
+def _derived(
+    ctx: Context, wanted: Needed, people: People, fields: Mapping[str, Column[Field]], acts: Acts, off: frozenset[str]
+) -> dict[str, Column[Field]]:
+    """The fields that are worked out of others and of acts, by the function that works out each contact's own."""
+    return {
+        name: _worked_out(name, people, fields.get(name), acts, off, ctx.rulebook.rules.topics)
+        for name in wanted.fields
+        if name in ACTS
+    }
+
+
+def _worked_out(
+    name: str, people: People, mapped: Column[Field] | None, acts: Acts, off: frozenset[str], topics: Topics
+) -> Column[Field]:
+    did: dict[int, list[Activity]] = {}
+    for i in np.flatnonzero(np.array([kind in ACTS[name] for kind in acts.kinds], np.bool_)[acts.kind]).tolist():
+        act = act_of(acts, int(acts.words[i]), int(acts.at_ms[i]), acts.kinds[acts.kind[i]], VERDICTS[acts.verdict[i]])
+        did.setdefault(int(acts.who[i]), []).append(act)
+    found = []
+    for place, values in enumerate(people.values):
+        said = mapped.values[mapped.codes[place]] if mapped is not None else NOT_MAPPED
+        found.append(derived(name, said, values, did.get(place, ()), off, topics))
+    codes, first = _codes((one.__class__, one) for one in found)
+    return Column(codes, [found[place] for place in first])
 
 
 def _told(

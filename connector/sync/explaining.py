@@ -8,9 +8,10 @@ from typing import Any
 
 from connector.clock import iso
 from connector.errors import UnknownContact
-from connector.model.judgement import Hold, Judgement, Known, OutboxEntry
+from connector.model.judgement import Field, Hold, Judgement, Known, OutboxEntry
 from connector.model.nurture import Place
 from connector.model.plan import PortalView
+from connector.rules.derived import ACTS
 from connector.rules.evidence import evidence_file
 from connector.rules.gate import against_any_mail
 from connector.rules.opt_in import double_opt_in, missing_step
@@ -82,6 +83,7 @@ def explain(ctx: Context, contact: str, at_ms: int | None, language: Language | 
     body.update(_ahead(ctx, case, judgement, view, off, language))
     body["quarantined"] = [{"property": f.property, "why": f.reason} for f in case.faults]
     body["told"] = _told(ctx, case)
+    body["came_by"] = {name: _worked_out(case.facts.fields[name]) for name in ACTS}
     body["mailing"] = [
         {"gate": gate, "why": why, "remedy": remedy}
         for gate, why, remedy in against_any_mail(case.facts, ctx.rulebook.rules.documents)
@@ -99,6 +101,13 @@ def _told(ctx: Context, case: Case) -> list[dict[str, Any]]:
         for name, one in sorted(case.facts.fields.items())
         if spec is not None and isinstance(one, Known) and one.told
     ]
+
+
+def _worked_out(found: Field) -> dict[str, Any]:
+    """A field that is worked out, with what it was seen from, or why it is unknown."""
+    if isinstance(found, Known):
+        return {"value": found.value, "from": found.source, "why": None}
+    return {"value": None, "from": None, "why": found.why}
 
 
 def _beside(ctx: Context, case: Case, handed: Sequence[Handoff]) -> dict[str, Any]:

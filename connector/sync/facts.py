@@ -12,6 +12,7 @@ from typing import TypedDict
 
 from connector.model.judgement import NO_CIRCLE, Facts, OptInStep, StageStep
 from connector.model.records import Properties
+from connector.rules.derived import with_derived
 from connector.rules.lifecycle import furthest
 from connector.rules.mapping import ValueFault, to_fields
 from connector.rules.opt_in import STATUS, turned
@@ -72,12 +73,13 @@ def cases(
         told = told_of(u, ctx.portal_id, ctx.rulebook.mapping, people)
         for record, (_, _, company) in zip(found, people, strict=True):
             mapped = to_fields(ctx.rulebook.mapping, record.properties, company, told=told.get(record.id))
+            did = acts.get(record.id, ())
             facts = Facts(
                 contact_id=record.id,
                 now_ms=now_ms,
-                fields=mapped.fields,
+                fields=with_derived(mapped.fields, record.properties, did, off, ctx.rulebook.rules.topics),
                 properties=record.properties,
-                activities=acts.get(record.id, ()),
+                activities=did,
                 missing_sources=off,
                 lists=lists.get(record.id, NONE_READ),
                 circle=circles.get(record.id, NO_CIRCLE),
@@ -108,7 +110,7 @@ def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[
     facts = Facts(
         record.id,
         at_ms,
-        mapped.fields,
+        with_derived(mapped.fields, properties, acts, off, ctx.rulebook.rules.topics),
         properties,
         acts,
         missing_sources=off,

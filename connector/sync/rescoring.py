@@ -18,6 +18,7 @@ from typing import Final
 from connector.errors import SyncError, UnknownContact
 from connector.model.judgement import Facts, Judgement, MoveStage
 from connector.model.records import Snapshot
+from connector.rules.derived import with_derived
 from connector.rules.lifecycle import UNKNOWN_STAGE
 from connector.rules.mapping import to_fields
 from connector.store import Unit, erasures, records
@@ -130,7 +131,8 @@ def _case(ctx: Context, u: Unit, known: Record | None, found: Snapshot | None) -
         )
     told = told_of(u, ctx.portal_id, ctx.rulebook.mapping, [(found.id, found.properties, None)])
     mapped = to_fields(ctx.rulebook.mapping, found.properties, None, told=told.get(found.id))
-    facts = Facts(found.id, now, mapped.fields, found.properties, missing_sources=EVERY_SOURCE)
+    fields = with_derived(mapped.fields, found.properties, (), EVERY_SOURCE, ctx.rulebook.rules.topics)
+    facts = Facts(found.id, now, fields, found.properties, missing_sources=EVERY_SOURCE)
     return Case(_record(found, now), facts, mapped.faults)
 
 

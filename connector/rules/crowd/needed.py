@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.rules.derived import ACTS, WORDED
 from connector.rules.documents.conditions import walk
 from connector.rules.documents.scoring import Model, conditions_of
 from connector.rules.documents.scoring_rules import AssociationRule, DwellRule, InactivityRule, ListRule, UnopenedRule
@@ -36,9 +37,13 @@ def needed(model: Model) -> Needed:
         for kind in kinds_of(rule)
     }
     listed = {one for rule in rules if isinstance(rule, ListRule) for one in rule.lists}
+    fields = {leaf.field for leaf in leaves if leaf.field is not None}
+    for name in fields & ACTS.keys():
+        kinds.update(ACTS[name])
+        wordy.update(ACTS[name] if name in WORDED else ())
     came = {"createdate"} if silent else set()
     return Needed(
-        fields=tuple(sorted({leaf.field for leaf in leaves if leaf.field is not None})),
+        fields=tuple(sorted(fields)),
         properties=tuple(sorted({leaf.property for leaf in leaves if leaf.property is not None} | came)),
         kinds=None if any(not rule.activities for rule in silent) else tuple(sorted(kinds)),
         worded=tuple(sorted(wordy)),

@@ -16,6 +16,7 @@ from pydantic import Field, field_validator
 from connector.rules.documents import wording
 from connector.rules.documents.base import Complaint, Part, Problem
 from connector.rules.documents.fields import FIELDS, LEVELS
+from connector.rules.documents.sources import LEAD_SOURCE, unknown_sources
 from connector.rules.patterns import fault_of
 
 MAX_DEPTH = 5
@@ -125,10 +126,19 @@ class Condition(Part):
         if head in ("all", "any", "did", "in_list") and not getattr(self, head):
             yield Problem((head,), "The list is empty.", "Name at least one.")
 
+    def _words(self) -> Iterator[tuple[tuple[str | int, ...], Scalar]]:
+        """The words a value is compared with, each with its place."""
+        if self.equals is not None:
+            yield ("equals",), self.equals
+        for key, given in (("in", self.in_), ("not_in", self.not_in)):
+            yield from (((key, at), word) for at, word in enumerate(given or ()))
+
     def _of_values(self, said: frozenset[str]) -> Iterator[Problem]:
         for key in ("in", "not_in"):
             if key in said and not (self.in_ if key == "in" else self.not_in):
                 yield Problem((key,), "The list is empty.", "Name at least one value.")
+        if self.field == LEAD_SOURCE:
+            yield from unknown_sources(self._words())
         if self.between is not None and self.between[0] > self.between[1]:
             yield Problem(("between",), "The first value is above the second.", "Write the lower one first.")
         for key, value in (("before", self.before), ("after", self.after)):

@@ -51,6 +51,8 @@ _ROWS: tuple[tuple[str, FieldType, FieldObject, str, str, str], ...] = (
     ("role_level", "level", "contact", "Management level", "Managementebene", "L11"),
     ("interests", "multi", "contact", "Interests", "Interessen", "L11"),
     ("original_source", "text", "contact", "Original source", "Ursprüngliche Quelle", "L9"),
+    ("lead_source", "text", "contact", "Lead source", "Herkunft", "L9"),
+    ("first_interest", "text", "contact", "First interest", "Erstes Interesse", "L2"),
     ("lifecycle_stage", "text", "contact", "Lifecycle stage", "Lifecycle-Phase", "L42"),
     ("lead_status", "text", "contact", "Lead status", "Lead-Status", "L49"),
     ("owner", "text", "contact", "Owner", "Zuständig", "L48"),

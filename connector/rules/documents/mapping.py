@@ -16,6 +16,7 @@ from connector.rules.documents import wording
 from connector.rules.documents.base import Check, Complaint, Document, Part, Problem
 from connector.rules.documents.enrichment import Enrichment
 from connector.rules.documents.fields import FIELDS, FieldObject
+from connector.rules.documents.sources import LEAD_SOURCE, unknown_sources
 from connector.rules.documents.steps import LOSSY, STEP_NAMES, Step, chains, name_of
 
 Direction = Literal["read", "write", "both"]
@@ -113,6 +114,8 @@ class Row(Part):
         yield from _mode_problems(self)
         yield from chains(self.values, "values")
         yield from _way_back_problems(self)
+        if self.field == LEAD_SOURCE:
+            yield from unknown_sources((("values", raw), meaning) for raw, meaning in self.values.items())
 
 
 class MappingDocument(Document):

@@ -44,7 +44,7 @@ def _known_kinds(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
 class Asset(Part):
     """One piece of content that can be offered. ``kind`` is the activity that taking it gives, ``match`` how the
     ``activities`` document calls it (its asset, title or ref); empty: the name. ``question`` is what of the reader's it
-    answers, ``personas`` whom it is for (none: everybody)."""
+    answers, ``personas`` whom it is for (none: everybody), ``topic`` the interest that taking it first shows."""
 
     name: Name
     label: Label = ""
@@ -55,6 +55,7 @@ class Asset(Part):
     landing_page: Text = ""
     delivery: Text = ""
     question: Text = ""
+    topic: Text = ""
     personas: Annotated[tuple[Label, ...], Field(max_length=20)] = ()
 
     @field_validator("kind")

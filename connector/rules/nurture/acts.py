@@ -13,6 +13,7 @@ from connector.model.nurture import Place
 from connector.model.records import Activity
 from connector.rules import values
 from connector.rules.documents.nurture import Asset, Moment
+from connector.rules.first_interest import FIRST_INTEREST
 from connector.rules.lifecycle import PASSIVE
 from connector.rules.view import ANY_BEHAVIOUR, EPOCH_DAY, View
 
@@ -59,13 +60,15 @@ def last_asset(view: View) -> str:
 
 
 def first_interest(view: View) -> str:
-    """What it was interested in at first: the first of its interests, else what it first took."""
+    """What it was interested in at first: the first of its interests, else the topic of what it first took, else
+    that itself."""
     said = view.fields.get("interests")
     if isinstance(said, Known):
         words = said.value if isinstance(said.value, tuple) else (str(said.value),)
         if words and words[0]:
             return words[0]
-    return next((act.title or act.asset for act in view.facts.activities if _active(act) and act.asset), "")
+    topic = text_of(view, FIRST_INTEREST)
+    return topic or next((act.title or act.asset for act in view.facts.activities if _active(act) and act.asset), "")
 
 
 def text_of(view: View, name: str) -> str:

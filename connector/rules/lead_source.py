@@ -1,0 +1,45 @@
+"""Where a lead came from: HubSpot's source in our words, and what only other mirrored facts tell. Pure.
+
+HubSpot calls whoever did not come by the website OFFLINE: people met at an event, lists, customers whom sales entered.
+Who took part in an event within days of being created came from it; who was a customer that very day was one before.
+What HubSpot saw on the website is never overruled. Not here: the words (``documents/sources.py``, the mapping).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from connector.model.judgement import Field, Known, Unknown
+from connector.model.records import BECAME, ENTERED, Activity
+from connector.rules import values
+from connector.rules.documents.sources import LEAD_SOURCE, SOURCES
+from connector.rules.view import DAY
+
+OPEN = frozenset({"offline", "imported", "other"})
+SILENT = frozenset({"empty", "dropped"})
+EVENT_KINDS = ("webinar_registered", "webinar_attended")
+EVENT_WITHIN_DAYS = 3
+CUSTOMER_SINCE = (f"{ENTERED}customer", f"{BECAME[0]}customer{BECAME[1]}")
+READ = ("createdate", *CUSTOMER_SINCE)
+
+
+def lead_source(mapped: Field, properties: Mapping[str, str | None], acts: Iterable[Activity]) -> Field:
+    """The source, from what the mapping says of HubSpot's and the facts beside it. Unknown stays unknown."""
+    if isinstance(mapped, Known) and str(mapped.value) not in SOURCES:
+        return Unknown("no such source", str(mapped.value))
+    silent = isinstance(mapped, Unknown) and mapped.why in SILENT
+    if not silent and not (isinstance(mapped, Known) and mapped.value in OPEN):
+        return mapped
+    created = values.day(properties.get("createdate") or "")
+    if created is None:
+        return mapped
+    for name in CUSTOMER_SINCE:
+        since = values.day(properties.get(name) or "")
+        if since is not None and since <= created:
+            return Known("existing_customer", name)
+    until = (created + EVENT_WITHIN_DAYS + 1) * DAY
+    met = any(act.kind in EVENT_KINDS and act.verdict == "human" and act.at_ms < until for act in acts)
+    return Known("event", "marketing_event") if met else mapped
+
+
+__all__ = ["EVENT_KINDS", "LEAD_SOURCE", "READ", "lead_source"]
