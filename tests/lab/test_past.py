@@ -24,7 +24,7 @@ from tests.sync.steps import context, document
 
 DAY = 86_400_000
 MAPPING = compile_mapping(parse_document("mapping", document("mapping"), {}, "mapping"))  # type: ignore[arg-type]
-CTX: Any = SimpleNamespace(rulebook=SimpleNamespace(mapping=MAPPING))
+CTX: Any = SimpleNamespace(rulebook=SimpleNamespace(mapping=MAPPING, rules=SimpleNamespace(topics={})))
 LASTING = frozenset({"jobtitle", "country"}) | ALWAYS
 NAMES = ["jobtitle", "country", "hs_lead_status", "total_revenue", "lifecyclestage"]
 CREATED, FIRST_SEEN = 10, 40

@@ -24,7 +24,7 @@ from tests.sync.steps import context
 
 BODY = enriched_mapping("https://firms.example")
 MAPPING = compile_mapping(parse_document("mapping", BODY, {}, "mapping"))  # type: ignore[arg-type]
-CTX: Any = SimpleNamespace(rulebook=SimpleNamespace(mapping=MAPPING))
+CTX: Any = SimpleNamespace(rulebook=SimpleNamespace(mapping=MAPPING, rules=SimpleNamespace(topics={})))
 FIRST_SEEN = 40
 
 
