@@ -36,7 +36,7 @@ def first_interest(
         return Unknown("source off")
     first = next((act for act in acts if act.kind in CONVERTING and act.verdict == "human"), None)
     if first is None:
-        return Unknown("took nothing yet")
+        return Unknown("empty")
     told = values.day(properties.get(CONVERTED) or "")
     if told is not None and told < first.at_ms // DAY:
         return Unknown("first conversion not mirrored")

@@ -54,13 +54,13 @@ def test_the_kind_must_be_the_assets_own():
 
 def test_a_machine_converts_nobody():
     machine = act("white_paper", 9, title="Pump Guide", verdict="machine")
-    assert interest(machine) == Unknown("took nothing yet")
+    assert interest(machine) == Unknown("empty")
     assert interest(machine, act("webinar_attended", 2, asset="valve_talk")).value == "valves"
 
 
 def test_what_was_not_read_is_unknown():
     assert interest(off=frozenset({"form_submission"})) == Unknown("source off")
-    assert interest(off=frozenset({"page_view"})) == Unknown("took nothing yet")
+    assert interest(off=frozenset({"page_view"})) == Unknown("empty")
 
 
 def test_a_first_conversion_from_before_the_mirror_is_not_the_one_we_see():
@@ -74,6 +74,13 @@ def test_what_the_portal_itself_says_stands():
     said = Known("hydraulics", "erstes_interesse")
     assert interest(act("white_paper", 9, title="Pump Guide"), mapped=said) == said
     assert interest(act("white_paper", 9, title="Pump Guide"), mapped=Unknown("empty")).value == "pumps"
+
+
+def test_whoever_took_nothing_has_none_and_a_condition_may_ask_for_that():
+    asked = nurture(MAIL, name="none", starts=[{"when": {"field": "first_interest", "is_set": False}}])
+    assert Course(book(paper(asked)), fields={"first_interest": interest()}).run(1).told() == ["day 0: enrol one"]
+    unread = interest(off=frozenset({"form_submission"}))
+    assert Course(book(paper(asked)), fields={"first_interest": unread}).run(1).told() == []
 
 
 class TestNurtures:

@@ -66,7 +66,7 @@ def test_they_are_worked_out_of_what_is_mirrored(r):
     fair, desk, reader = (people[r.new[name]].fields for name in ("fair", "desk", "reader"))
     assert fair["lead_source"] == Known("event", "marketing_event")
     assert desk["lead_source"] == Known("offline", "hs_analytics_source")
-    assert desk["first_interest"] == Unknown("took nothing yet")
+    assert desk["first_interest"] == Unknown("empty")
     assert reader["first_interest"] == Known("energy", "white_paper")
     told = {one.fields["lead_source"].value for one in people.values() if isinstance(one.fields["lead_source"], Known)}
     assert {"seo", "ads", "social", "direct", "email"} <= told
@@ -99,7 +99,7 @@ def test_an_explanation_says_how_somebody_came_and_of_a_past_minute_only_what_wa
     r.run("sync")
     now, then = (r.run("explain", str(r.new["desk"]), at)["came_by"] for at in (None, before))
     assert now["first_interest"] == {"value": "energy", "from": "white_paper", "why": None}
-    assert then["first_interest"] == {"value": None, "from": None, "why": "took nothing yet"}
+    assert then["first_interest"] == {"value": None, "from": None, "why": "empty"}
     assert now["lead_source"]["value"] == then["lead_source"]["value"] == "offline"
 
 
