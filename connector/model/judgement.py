@@ -107,8 +107,9 @@ class Facts:
     ``activities`` are in time order and none is later than ``now_ms``. ``complete`` says whether engagement was read;
     a source that is off stands in ``missing_sources`` and makes its rules unknown, not zero. ``lists`` says of
     each HubSpot list that was read whether the contact is on it; ``circle`` is who and what stands beside it. ``path``
-    are the steps through the stages that were seen, oldest first; ``furthest_stage`` is the furthest of them. ``opt_in``
-    are steps of double opt-ins that no activity tells: those kept before (``kept_opt_in``), and turns of the status.
+    are the steps through the stages that were seen, oldest first; ``furthest_stage`` is the furthest of them.
+    ``opt_in`` are steps of double opt-ins that no activity tells: those kept before (``kept_opt_in``), and turns of
+    the status.
     """
 
     contact_id: int
