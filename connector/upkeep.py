@@ -21,6 +21,7 @@ from connector.reports.audit import Log
 from connector.reports.audit import read as read_log
 from connector.reports.person import collected
 from connector.settings import Settings
+from connector.sheet import COMMA, SEMICOLON
 from connector.store import Store, audit, portals
 from connector.sync import (
     acting,
@@ -42,6 +43,7 @@ from connector.sync.people import People
 from connector.sync.providing import seal_again as seal_secrets_again
 from connector.sync.reference import refresh
 from connector.sync.retention import retain
+from connector.sync.sheets import documents as sheets
 from connector.sync.signing import Side
 from connector.sync.tokens import USUAL_DAYS, Tokens, listed
 from connector.vault import Vault
@@ -175,6 +177,22 @@ class Upkeep(Installation):
             own = drafting.own(u, row, kind, author)
             drafting.discard(u, row, own.id, seen=own.revision, now_ms=self._clock.now_ms())
         return {"portal": name, "kind": kind, "author": author, "text": f"The draft of {kind} is discarded."}
+
+    def config_export_csv(
+        self, name: str, kind: str, path: Path, *, semicolon: bool = False, draft_of: str | None = None
+    ) -> dict[str, Any]:
+        """Write a document's rows into a spreadsheet."""
+        with self.store.view() as u:
+            dialect = SEMICOLON if semicolon else COMMA
+            return sheets.exported(u, portals.by_name(u, name), kind, path, dialect=dialect, draft_of=draft_of)
+
+    def config_import_csv(
+        self, name: str, kind: str, path: Path, author: str, revision: int | None = None
+    ) -> dict[str, Any]:
+        """Lay a spreadsheet over a document and keep the result as an author's draft."""
+        with self.store.unit() as u:
+            row, now = portals.by_name(u, name), self._clock.now_ms()
+            return sheets.imported(u, row, kind, path, author, revision=revision, now_ms=now)
 
     def config_sign(
         self,

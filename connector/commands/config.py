@@ -8,6 +8,7 @@ from typing import get_args
 
 import click
 
+from connector.commands import sheets
 from connector.commands.app import DONE, App, examples, standard
 from connector.commands.contract import Side
 
@@ -20,6 +21,10 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group("config", epilog=examples("leadwright config validate scoring.yaml"))
 def config() -> None:
     """The documents with a portal's rules: check, publish, go back."""
+
+
+config.add_command(sheets.export)
+config.add_command(sheets.import_)
 
 
 @config.command(

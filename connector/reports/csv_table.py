@@ -1,28 +1,14 @@
-"""Rows as CSV (RFC 4180, UTF-8) that a spreadsheet may open: no cell can run as a formula.
-
-A text that begins with ``= + - @``, a tab or a carriage return gets a leading ``'`` (OWASP: CSV injection).
-Plain numbers such as -15 stay numbers.
-"""
+"""Rows as CSV (RFC 4180, UTF-8) that a spreadsheet may open: no cell can run as a formula (``connector/sheet.py``)."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from connector.reports.spool import Spool, as_text
-
-STARTERS = ("=", "+", "-", "@", "\t", "\r")
-PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-
-
-def safe(cell: str) -> str:
-    """The cell, disarmed where a spreadsheet would take it for a formula."""
-    if cell.startswith(STARTERS) and not PLAIN_NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+from connector.sheet import safe
 
 
 def write(rows: Iterable[dict[str, Any]], out: BinaryIO) -> int:

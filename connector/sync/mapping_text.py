@@ -1,4 +1,5 @@
 """The YAML of a mapping with single rows changed: comments, order and spelling of all else stay as they were written.
+The same for any other list of a document, such as the rules of a scoring model.
 
 Only the rows that differ are touched, in a row only the keys that differ. The result is read again and must hold
 exactly what was asked for; where a text is written so that it cannot be mended in place (JSON, say), it is written anew
@@ -17,6 +18,8 @@ from connector.presets import load_yaml
 
 NOT_IN_PLACE = "The text is written in a way that cannot be mended in place."
 Edit = tuple[int, int, str]
+Place = tuple[str | int, ...]
+ROWS: Place = ("rows",)
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
@@ -29,31 +32,52 @@ def rewritten(
     changed: Mapping[int, Mapping[str, Any]],
     removed: Collection[int] = (),
     added: Sequence[Mapping[str, Any]] = (),
+    place: Place = ROWS,
 ) -> str:
-    """The text with these rows replaced, left out and put at the end. Rows count from 0, as they stand in ``text``."""
+    """The text with these rows replaced, left out and put at the end. Rows count from 0, as they stand in ``text``.
+
+    ``place``: where in the document the list lies, ``("models", 0, "rules")`` for instance.
+    """
     data: Any = load_yaml(text, "mapping")[0]
-    rows = data["rows"]
-    wanted = [dict(changed.get(at, row)) for at, row in enumerate(rows) if at not in removed]
-    whole = {**data, "rows": wanted + [dict(row) for row in added]}
+    rows = found_at(data, place)
+    wanted = [dict(changed.get(number, row)) for number, row in enumerate(rows) if number not in removed]
+    whole = _with(data, place, wanted + [dict(row) for row in added])
     if whole == data:
         return text
     try:
-        mended = _mended(text, rows, changed, removed, added)
+        mended = _mended(text, rows, changed, removed, added, place)
         if load_yaml(mended, "mapping")[0] == whole:
             return mended
     except _Elsewhere:
         pass
-    return written(whole)
+    return written(whole, str(place[0]))
 
 
-def written(data: Mapping[str, Any]) -> str:
+def found_at(data: Any, place: Place) -> Any:
+    """What lies there."""
+    for step in place:
+        data = data[step]
+    return data
+
+
+def _with(data: Any, place: Place, rows: list[Any]) -> Any:
+    """The document with another list in that place."""
+    if not place:
+        return rows
+    inner = _with(data[place[0]], place[1:], rows)
+    if isinstance(data, list):
+        return [inner if number == place[0] else one for number, one in enumerate(data)]
+    return {**data, place[0]: inner}
+
+
+def written(data: Mapping[str, Any], rows_key: str = "rows") -> str:
     """A document as YAML, one row a line."""
-    rows = data.get("rows") or []
+    rows = data.get(rows_key) or []
     head = yaml.safe_dump(
-        {key: value for key, value in data.items() if key != "rows"}, sort_keys=False, allow_unicode=True, width=110
+        {key: value for key, value in data.items() if key != rows_key}, sort_keys=False, allow_unicode=True, width=110
     )
     lines = "".join(f"  - {flow(row)}\n" for row in rows)
-    return f"{head if head.strip() != '{}' else ''}rows:{chr(10) if rows else ' []'}{lines}"
+    return f"{head if head.strip() != '{}' else ''}{rows_key}:{chr(10) if rows else ' []'}{lines}"
 
 
 def flow(value: Any) -> str:
@@ -68,8 +92,9 @@ def _mended(
     changed: Mapping[int, Mapping[str, Any]],
     removed: Collection[int],
     added: Sequence[Mapping[str, Any]],
+    where: Place,
 ) -> str:
-    nodes = _row_nodes(text)
+    nodes = _row_nodes(text, where)
     place = _Places(text)
     edits: list[Edit] = []
     for at, node in enumerate(nodes):
@@ -90,14 +115,21 @@ def _mended(
     return text
 
 
-def _row_nodes(text: str) -> list[yaml.Node]:
-    root = yaml.compose(text, Loader=_LOADER)
-    if not isinstance(root, yaml.MappingNode):
-        raise _Elsewhere(NOT_IN_PLACE)
-    for key, value in root.value:
-        if key.value == "rows" and isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value:
-            return list(value.value)
+def _row_nodes(text: str, where: Place) -> list[yaml.Node]:
+    node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
+    for step in where:
+        node = _below(node, step)
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
+        return list(node.value)
     raise _Elsewhere(NOT_IN_PLACE)
+
+
+def _below(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        return next(iter(node.value[step : step + 1]), None)
+    return None
 
 
 class _Places:

@@ -38,6 +38,16 @@ SIGNED = {
     "signatures": [{"side": "sales", "who": "jo", "at_ms": 1_795_305_600_000, "remark": "agreed"}],
     "missing": ["marketing"], "text": "jo signed this scoring for sales. Missing yet: marketing.",
 }  # fmt: skip
+SHEET_OUT = {"portal": "acme", "kind": "scoring", "version": 3, "revision": None, "rows": 16, "file": "rules.csv"}
+SHEET_IN = {
+    "portal": "acme", "kind": "scoring", "author": "kim", "file": "rules.csv", "version": 3, "revision": 2,
+    "rows": [
+        {"model": "", "row": "white_paper", "change": "changed", "keys": ["points", "cap"]},
+        {"model": "second", "row": "silence", "change": "removed", "keys": []},
+        {"model": "", "row": "webinar", "change": "added", "keys": []},
+    ],
+    "text": "Your draft of scoring is saved; nothing is published.",
+}  # fmt: skip
 SCORES = {
     "portal": "acme", "contacts": 100_000, "never_judged": 12, "score": {"up": 4_300, "down": 210},
     "grade": {"up": 55, "down": 0}, "grades": {"A": 900, "B": 8_000, "C": 31_100, "D": 60_000}, "threshold": 50,
@@ -198,6 +208,7 @@ def _documents() -> dict[str, Any]:
         },
         "config_show": {"portal": "acme", "kind": "scoring", "version": 3, "body": "kind: scoring\n"},
         "config_diff": {"portal": "acme", "kind": "scoring", "version": 3, "diff": ["-points: 5", "+points: 10"]},
+        "config_export_csv": SHEET_OUT, "config_import_csv": SHEET_IN,
         "config_draft_save": DRAFT, "config_draft_show": DRAFT, "config_draft_publish": version,
         "config_draft_discard": {"portal": "acme", "kind": "scoring", "author": "kim", "text": "It is discarded."},
         "config_sign": SIGNED,

@@ -22,7 +22,7 @@ Entry = tuple[str, str, str, str]
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 CHANGING = {
     "add", "live", "pause", "resume", "remove", "provision", "apply", "undo", "release", "publish", "rollback",
-    "retry", "discard", "replay", "erase", "person", "rotate", "connect", "save", "cycle", "sign", "enrich",
+    "retry", "discard", "replay", "erase", "person", "rotate", "connect", "save", "cycle", "sign", "enrich", "import",
 }  # fmt: skip
 
 
