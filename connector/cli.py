@@ -36,6 +36,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "apply": ("connector.commands.flow:apply", "Carry the plan out."),
         "cycle": ("connector.commands.flow:cycle", "sync, plan and apply in one."),
         "enrich": ("connector.commands.enrich:enrich", "Ask the data provider what is missing about companies."),
+        "import": ("connector.commands.people_sheet:import_", "Write what a spreadsheet says of contacts."),
         "undo": ("connector.commands.flow:undo", "Take back what a run wrote and nobody changed since."),
     },
     "Ask": {

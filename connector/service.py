@@ -13,6 +13,7 @@ from typing import Any, Literal
 from connector.asking import Asking
 from connector.errors import ConfigError, ConnectorError, UnknownPortal
 from connector.installing import install
+from connector.model.plan import Plan
 from connector.portal.oauth import TokenFacts
 from connector.reports import best, overview, rows
 from connector.reports.glance import glance
@@ -45,6 +46,7 @@ from connector.sync.connecting import Connecting
 from connector.sync.credentials import keep_token
 from connector.sync.pull import PullOptions, booked_pull
 from connector.sync.rulebook import publish_shipped
+from connector.sync.sheets import people as people_sheets
 
 PARTS = frozenset({"contacts", "companies", "deals", "engagement", "owners"})
 
@@ -247,16 +249,25 @@ class Service(Asking):
         with self._context(name) as ctx:
             push.refuse_in_observe_mode(ctx)
             plan = react.make_plan(ctx)
-            if plan_hash is not None and not react.is_shown(plan, plan_hash):
-                raise ConfigError(
-                    f"The plan is no longer the one that was shown ({plan_hash}); it is {plan.hash} now.",
-                    remedy=f"Look at it again: leadwright plan {name}",
-                    reason="plan_changed",
-                )
+            _refuse_another(plan, plan_hash, f"leadwright plan {name}")
             done = push.push(ctx, plan, approved=plan_hash is not None)
             storm.over(ctx)
             holding_back.over(ctx)
             return telling.applied(ctx, done, plan)
+
+    def import_plan(self, name: str, path: Path) -> dict[str, Any]:
+        """What a spreadsheet of people would change; nothing is kept or sent."""
+        with self._context(name, offline=True) as ctx:
+            return people_sheets.planned(ctx, *people_sheets.compare(ctx, path))
+
+    def import_apply(self, name: str, path: Path, *, plan_hash: str | None = None) -> dict[str, Any]:
+        """Write what a spreadsheet of people says; with ``plan_hash`` only if it still is the plan that was shown."""
+        with self._context(name) as ctx:
+            push.refuse_in_observe_mode(ctx)
+            plan, found = people_sheets.compare(ctx, path)
+            _refuse_another(plan, plan_hash, f"leadwright import {name} {path} --dry-run")
+            done = push.push(ctx, plan, approved=plan_hash is not None)
+            return people_sheets.applied(ctx, done, plan, found)
 
     def cycle(self, name: str) -> dict[str, Any]:
         """Pull, judge, push: what the clock runs. In observe mode nothing is written, and it says so."""
@@ -339,3 +350,13 @@ class Service(Asking):
         """The best leads by score."""
         with self.store.view() as u:
             return best.leads(u, portals.by_name(u, name).id, limit)
+
+
+def _refuse_another(plan: Plan, named: str | None, again: str) -> None:
+    """A hash that was named must be this plan's."""
+    if named is not None and not react.is_shown(plan, named):
+        raise ConfigError(
+            f"The plan is no longer the one that was shown ({named}); it is {plan.hash} now.",
+            remedy=f"Look at it again: {again}",
+            reason="plan_changed",
+        )

@@ -38,6 +38,7 @@ ACTS: Mapping[str, Act] = {
     "remove": Act("Removed the portal", ("rows", "revoked"), switch=True),
     "provision": Act("Created the properties for write-back", ("created",)),
     "apply": Act("Applied the plan", ("hash", "run", "written", "enrolled")),
+    "import_apply": Act("Wrote what a spreadsheet of contacts says", ("hash", "run", "written")),
     "cycle": Act("Ran a cycle", ("mode",)),
     "enrich": Act("Asked the data provider", ("provider", "asked", "found")),
     "enrich_secret": Act("Entered the secret of the data provider", ("provider", "origin")),

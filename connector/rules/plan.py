@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from connector.model.judgement import Change, Enrol, Hold, Judgement, MoveStage, SetProperty
+from connector.model.judgement import Change, Decision, Enrol, Hold, Judgement, MoveStage, SetProperty
 from connector.model.plan import BlastLimit, Plan, PortalView
 from connector.rules.compiled import DOCUMENT_KINDS, Documents
 from connector.rules.decide import same_value
@@ -45,9 +45,23 @@ def make_plan(
     limit: BlastLimit = DEFAULT_LIMIT,
 ) -> Plan:
     """The plan for these judgements, each with the contact's property values in the portal now."""
+    decided = ((one.receipt.contact_id, current, one.decisions) for current, one in judgements)
+    return plan_of(portal_name, decided, documents, portal, live_contacts=live_contacts, limit=limit)
+
+
+def plan_of(
+    portal_name: str,
+    decided: Iterable[tuple[int, Mapping[str, str | None], Sequence[Decision]]],
+    documents: Documents,
+    portal: PortalView,
+    *,
+    live_contacts: int,
+    limit: BlastLimit = DEFAULT_LIMIT,
+) -> Plan:
+    """The plan for what was decided of contacts, wherever it comes from; each with its property values now."""
     draft = _Draft()
-    for current, judgement in judgements:
-        _take(draft, current, judgement, portal)
+    for contact_id, current, decisions in decided:
+        _take(draft, contact_id, current, decisions, portal)
     draft.changes.sort(key=_who)
     draft.enrolments.sort(key=lambda one: (one.contact_id, one.cause))
     draft.holds.sort(key=lambda one: (one.contact_id, one.effect, one.gate))
@@ -81,11 +95,17 @@ def plan_hash(
     return digest.hexdigest()
 
 
-def _take(draft: _Draft, current: Mapping[str, str | None], judgement: Judgement, portal: PortalView) -> None:
+def _take(
+    draft: _Draft,
+    contact_id: int,
+    current: Mapping[str, str | None],
+    decisions: Sequence[Decision],
+    portal: PortalView,
+) -> None:
     draft.judged += 1
     new: dict[str, tuple[str | None, str]] = {}
     reset = False
-    for decision in judgement.decisions:
+    for decision in decisions:
         if isinstance(decision, SetProperty):
             _change(new, decision.property, decision.value, current, portal)
         elif isinstance(decision, MoveStage):
@@ -97,7 +117,7 @@ def _take(draft: _Draft, current: Mapping[str, str | None], judgement: Judgement
         else:
             draft.holds.append(decision)
     if new:
-        draft.changes.append(Change(judgement.receipt.contact_id, current.get("email") or "", new, reset))
+        draft.changes.append(Change(contact_id, current.get("email") or "", new, reset))
 
 
 def _change(

@@ -48,6 +48,13 @@ SHEET_IN = {
     ],
     "text": "Your draft of scoring is saved; nothing is published.",
 }  # fmt: skip
+LEFT = {
+    "file": "people.csv", "lines": 5, "found": 3, "same": 1, "ok": False,
+    "unknown": [{"line": 4, "who": "nobody@x.example"}],
+    "unused": [{"column": "shoe_size", "why": "there is no such field or property", "remedy": "Written are: phone."}],
+    "faults": [{"file": "people.csv", "line": 5, "path": "phone (B5)", "message": '"x" is no number.',
+                "remedy": "Write it in another way."}],
+}  # fmt: skip
 SCORES = {
     "portal": "acme", "contacts": 100_000, "never_judged": 12, "score": {"up": 4_300, "down": 210},
     "grade": {"up": 55, "down": 0}, "grades": {"A": 900, "B": 8_000, "C": 31_100, "D": 60_000}, "threshold": 50,
@@ -186,6 +193,11 @@ def _documents() -> dict[str, Any]:
         "pause": mode, "resume": mode, "live": mode, "remove": mode,
         "provision_preview": provisioned, "provision": {**provisioned, "created": 1},
         "sync": SYNC, "plan": PLAN, "apply": APPLY, "verify": CERTIFICATE, "explain": BILL,
+        "import_plan": {
+            **PLAN, **LEFT, "options": {},
+            "held": [{"contact": "9", "line": 3, "effect": "write:city", "gate": "undone", "why": "taken back",
+                      "remedy": "Release it."}]},
+        "import_apply": {**APPLY, **LEFT},
         "cycle": {"portal": "acme", "sync": SYNC, "plan": PLAN, "apply": APPLY, "mode": "live", "calls": 14,
                   "text": "1 contacts written.", "ok": True},
         "subscriptions": NOTICES,
