@@ -266,8 +266,7 @@ class Service(Asking):
             push.refuse_in_observe_mode(ctx)
             plan, found = people_sheets.compare(ctx, path)
             _refuse_another(plan, plan_hash, f"leadwright import {name} {path} --dry-run")
-            done = push.push(ctx, plan, approved=plan_hash is not None)
-            return people_sheets.applied(ctx, done, plan, found)
+            return people_sheets.write(ctx, plan, found, approved=plan_hash is not None)
 
     def cycle(self, name: str) -> dict[str, Any]:
         """Pull, judge, push: what the clock runs. In observe mode nothing is written, and it says so."""

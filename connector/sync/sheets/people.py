@@ -1,4 +1,4 @@
-"""A sheet of people → a plan: what it would change of contacts that are in the mirror. Nothing is sent from here.
+"""A sheet of people → a plan: what it would change of contacts that are in the mirror.
 
 Each cell passes the steps of its mapping row, then the row's way back with its mode; what may not be written (taken
 back by a person, frozen, refused by a rule of the portal) is held as in any other plan. The plan goes the ordinary way
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from connector.errors import ConfigError, Fault
+from connector.errors import BlastRadiusExceeded, ConfigError, Fault
 from connector.model.judgement import Decision, Hold, Known
 from connector.model.plan import Plan
 from connector.model.records import Properties
@@ -25,6 +25,7 @@ from connector.store.values import normal_email
 from connector.sync import telling
 from connector.sync.context import Context, PushReport
 from connector.sync.holding import Holding, frozen, mapped_back, taken_back, whole
+from connector.sync.push import push
 from connector.sync.react import portal_view, refuse_half_a_mirror
 from connector.sync.sheets.columns import Asked, Columns, Unused, understood
 
@@ -69,6 +70,17 @@ def compare(ctx: Context, path: Path) -> tuple[Plan, Compared]:
     found.same = len({who for who, _, _ in decided} - {one.contact_id for one in plan.changes} - held)
     found.faults.sort(key=lambda fault: (fault.line, fault.path))
     return plan, found
+
+
+def write(ctx: Context, plan: Plan, found: Compared, *, approved: bool) -> dict[str, Any]:
+    """Carry the plan out by the way all plans go; ``approved``: its hash was named."""
+    try:
+        report = push(ctx, plan, approved=approved)
+    except BlastRadiusExceeded as many:
+        command = f"leadwright import {ctx.row.name} {found.sheet.file}"
+        remedy = f"Read it: {command} --dry-run, then: {command} --hash {plan.hash}"
+        raise BlastRadiusExceeded(many.message, remedy=remedy) from None
+    return applied(ctx, report, plan, found)
 
 
 def _refuse_useless(columns: Columns, sheet: Sheet) -> None:
