@@ -118,9 +118,20 @@ def own(u: Unit, row: PortalRow, kind: str, author: str) -> Draft:
 
 
 def save_over(
-    u: Unit, row: PortalRow, kind: str, author: str, text: str, *, revision: int | None, now_ms: int
+    u: Unit,
+    row: PortalRow,
+    kind: str,
+    author: str,
+    text: str,
+    *,
+    revision: int | None,
+    now_ms: int,
+    begun_from: int | None = None,
 ) -> dict[str, Any]:
-    """Save from a file. Over an open draft only when its saving is named, or it says the same already."""
+    """Save from a file. Over an open draft only when its saving is named, or it says the same already.
+
+    ``begun_from``: the version that a new draft was made of, where it is not the one that is published now.
+    """
     found = drafts.of(u, row.id, kind, author)
     now = documents.current(u, row.id, kind)
     is_open = found is not None and found.open
@@ -131,7 +142,8 @@ def save_over(
             reason=drafts.OVERTAKEN,
         )
     seen = revision if revision is not None else found.revision if found is not None else 0
-    base = found.base if found is not None and is_open else now.version if now is not None else 0
+    newest = now.version if now is not None else 0
+    base = found.base if found is not None and is_open else newest if begun_from is None else begun_from
     saved = drafts.save(u, row.id, kind, author, text, base=base, seen=seen, now_ms=now_ms)
     return told(u, row, saved)
 

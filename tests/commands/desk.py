@@ -46,7 +46,7 @@ SHEET_IN = {
         {"model": "second", "row": "silence", "change": "removed", "keys": []},
         {"model": "", "row": "webinar", "change": "added", "keys": []},
     ],
-    "text": "Your draft of scoring is saved; nothing is published.",
+    "overtaken": None, "text": "Your draft of scoring is saved; nothing is published.",
 }  # fmt: skip
 LEFT = {
     "file": "people.csv", "lines": 5, "found": 3, "same": 1, "ok": False,

@@ -64,6 +64,11 @@ class TestIn:
         said = say("config", "import", "acme", "scoring", "--csv", file)
         assert (said.code, said.out) == (0, "acme: Nothing to save.\n")
 
+    def test_who_was_faster_is_told(self, say: Say, desk: Desk, file: str) -> None:
+        desk.answers["config_import_csv"]["overtaken"] = {"published": 4, "by": "jo", "reason": "", "base": 3}
+        out = say("config", "import", "acme", "scoring", "--csv", file).out
+        assert "Version 4 was published by jo since version 3, from which the sheet came" in out
+
     def test_faults_end_with_two_and_name_line_cell_and_remedy(self, say: Say, desk: Desk, file: str) -> None:
         desk.faults["config_import_csv"] = DocumentInvalid(
             [Fault("rules.csv", 7, "points (F7)", '"1o" is no number.', "Write digits only."),

@@ -29,6 +29,9 @@ def imported(result: Result) -> None:
     if shown:
         console().print(fill(table("", "row", "what changes"), shown))
     lines(f"{result['portal']}: {result['text']}")
+    if theirs := result["overtaken"]:
+        said = f"Version {theirs['published']} was published by {theirs['by']} since version {result['version']}"
+        lines(f"{said}, from which the sheet came: compare before you publish.")
     if result["revision"] is not None:
         lines(f"Look at it: leadwright config draft show {result['portal']} {result['kind']}")
 

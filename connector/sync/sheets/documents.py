@@ -42,6 +42,9 @@ FORMS: Mapping[str, Form] = {
 _PLACE = re.compile(r"(?:models\[(\d+)\]\.)?(?:rows|rules)\[(\d+)\](?:\.([a-z_]+)(.*))?")
 
 
+_ORIGIN = re.compile(r"(.+)_version_(\d{1,9})")
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """One list of rows in a document: the main one, or that of a further model."""
@@ -59,18 +62,17 @@ def exported(
 ) -> dict[str, Any]:  # fmt: skip
     """Write the published rows of a kind, or those of an author's draft, into a file."""
     body, version, revision = _body(u, row, kind, draft_of)
-    data = sheet_of(kind, body, dialect)
-    save(path, data)
+    save(path, sheet_of(kind, body, dialect, f"{row.name} version {version}"))
     rows = sum(len(group.rows) for group in _groups(kind, body))
     told = {"portal": row.name, "kind": kind, "version": version, "revision": revision}
     return {**told, "rows": rows, "file": str(path)}
 
 
-def sheet_of(kind: str, body: str, dialect: Dialect = COMMA) -> bytes:
-    """The rows of a document as a sheet."""
+def sheet_of(kind: str, body: str, dialect: Dialect = COMMA, origin: str = "") -> bytes:
+    """The rows of a document as a sheet. ``origin`` becomes the name of an empty column, which spreadsheets keep."""
     form, groups = FORMS[kind], _groups(kind, body)
     names = list(used(form.table, (row for group in groups for row in group.rows), form.always))
-    columns = [MODEL, *names] if len(groups) > 1 else names
+    columns = [*([MODEL] if len(groups) > 1 else []), *names, *filter(None, [origin])]
     lines = [{MODEL: group.model, **cells_of(form.table, row, dialect)} for group in groups for row in group.rows]
     return written(columns, lines, dialect)
 
@@ -106,14 +108,31 @@ def _groups(kind: str, body: str) -> list[Group]:
 def imported(
     u: Unit, row: PortalRow, kind: str, path: Path, author: str, *, revision: int | None, now_ms: int
 ) -> dict[str, Any]:  # fmt: skip
-    """Lay a sheet over what is published (with ``revision``: over the author's draft) and keep it as a draft."""
+    """Lay a sheet over the version it came from (with ``revision``: over the author's draft), and keep it as a draft.
+
+    So the draft knows what it was begun from, and publishing is refused when another version was published since.
+    """
+    sheet, begun_from = _with_origin(read_file(path), row.name)
     body, version, _ = _body(u, row, kind, author if revision is not None else None)
-    text, rows = laid_over(kind, body, read_file(path))
+    if revision is None and begun_from is not None:
+        body, version = library.version_of(u, row, kind, begun_from).body, begun_from
+    text, rows = laid_over(kind, body, sheet)
     told = {"portal": row.name, "kind": kind, "author": author, "file": str(path), "version": version, "rows": rows}
     if text == body:
-        return {**told, "revision": None, "text": "The sheet says what the document says: nothing to save."}
-    saved = drafting.save_over(u, row, kind, author, text, revision=revision, now_ms=now_ms)
-    return {**told, "revision": saved["revision"], "text": f"Your draft of {kind} is saved; nothing is published."}
+        said = "The sheet says what the document says: nothing to save."
+        return {**told, "revision": None, "overtaken": None, "text": said}
+    saved = drafting.save_over(u, row, kind, author, text, revision=revision, now_ms=now_ms, begun_from=version)
+    said = f"Your draft of {kind} is saved; nothing is published."
+    return {**told, "revision": saved["revision"], "overtaken": saved["overtaken"], "text": said}
+
+
+def _with_origin(sheet: Sheet, portal: str) -> tuple[Sheet, int | None]:
+    """The sheet without the column that tells its origin, and the version it came from if that is this portal's."""
+    for name in sheet.columns:
+        if found := _ORIGIN.fullmatch(name):
+            columns = tuple("" if one == name else one for one in sheet.columns)
+            return replace(sheet, columns=columns), int(found[2]) if found[1] == portal.casefold() else None
+    return sheet, None
 
 
 def laid_over(kind: str, body: str, sheet: Sheet) -> tuple[str, list[dict[str, Any]]]:

@@ -280,6 +280,33 @@ class TestInAPortal:
         with pytest.raises(ConfigError, match="saving"):
             r.run("config_import_csv", "scoring", file, "kim", seen)
 
+    def test_a_sheet_knows_which_version_it_came_from(self, r: Rig, tmp_path: Path) -> None:
+        file = out(r, tmp_path)
+        assert file.read_bytes().decode("utf-8-sig").splitlines()[0].endswith(",acme version 1")
+        theirs = r.run("config_show", "scoring")["body"].replace("threshold: 50", "threshold: 60")
+        (tmp_path / "scoring.yaml").write_text(theirs, encoding="utf-8")
+        r.run("config_publish", tmp_path / "scoring.yaml", "jo", "harder")
+        edit(file, "white_paper,White paper downloaded", "white_paper,Paper")
+        told = r.run("config_import_csv", "scoring", file, "lea")
+        assert (told["version"], told["overtaken"]["published"], told["overtaken"]["by"]) == (1, 2, "jo")
+        with pytest.raises(ConfigError, match="version 2 in the meantime; you started from 1"):
+            r.run("config_draft_publish", "scoring", "lea", "shorter")
+
+    def test_a_sheet_from_another_portal_is_laid_over_what_is_published(self, r: Rig, tmp_path: Path) -> None:
+        file = out(r, tmp_path)
+        newest = r.run("config_history", "scoring")["versions"][0]["version"]
+        edit(file, f"acme version {newest}", "other version 77")
+        edit(file, "white_paper,White paper downloaded", "white_paper,Paper")
+        told = r.run("config_import_csv", "scoring", file, "max")
+        assert (told["version"], told["overtaken"]) == (newest, None)
+
+    def test_a_version_that_never_was_is_told(self, r: Rig, tmp_path: Path) -> None:
+        file = out(r, tmp_path)
+        newest = r.run("config_history", "scoring")["versions"][0]["version"]
+        edit(file, f"acme version {newest}", "acme version 77")
+        with pytest.raises(ConfigError, match="no version 77 of scoring"):
+            r.run("config_import_csv", "scoring", file, "ann")
+
     def test_with_a_fault_nothing_is_kept(self, r: Rig, tmp_path: Path) -> None:
         file = out(r, tmp_path, semicolon=True)
         edit(file, ";product_interest;15;", ";product_interest;fifteen;")
