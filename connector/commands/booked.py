@@ -47,7 +47,7 @@ ACTS: Mapping[str, Act] = {
     "config_publish": Act("Published a document: {reason}", ("kind", "version")),
     "config_rollback": Act("Went back in {kind} to version {version}", ("kind", "version")),
     "config_draft_save": Act("Saved a draft", ("kind", "revision")),
-    "config_import_csv": Act("Laid a spreadsheet over the {kind} as a draft", ("revision", "rows")),
+    "config_import_csv": Act("Laid a spreadsheet over the {kind}", ("revision", "rows")),
     "config_draft_publish": Act("Published the draft of {kind}: {reason}", ("kind", "version")),
     "config_sign": Act("Signed {kind} for {side} as {author}: {remark}", ("hash", "missing")),
     "config_draft_discard": Act("Discarded the draft of {kind}", ("author",)),

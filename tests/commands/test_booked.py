@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,6 +133,28 @@ def test_a_person_s_rights_are_booked_without_the_person(room):
     assert [what for what, *_ in room.entries()] == ["Handed out all that is held on one person", "Erased a person"]
     assert email not in str(room.entries())
     assert str(contact["id"]) not in str([entry[3] for entry in room.entries()])
+
+
+def test_spreadsheets_are_booked_without_what_stands_in_them(room):
+    room.written()
+    sheet = room.rig.folder / "rules.csv"
+    room.booked.config_export_csv("acme", "scoring", sheet)
+    sheet.write_text(sheet.read_text("utf-8-sig").replace(",5,true,", ",6,true,", 1), encoding="utf-8")
+    saved = room.booked.config_import_csv("acme", "scoring", sheet, "anna")
+    rows = [{"field": "city", "property": "city", "direction": "both", "mode": "overwrite"}]
+    mapping = room.rig.folder / "mapping.yaml"
+    mapping.write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    room.service.config_publish("acme", mapping, "anna", "cities")
+    contact = room.rig.twin.ids()[0]
+    people = room.rig.folder / "people.csv"
+    people.write_text(f"id,city\n{contact},Nirgendwo\n", encoding="utf-8")
+    room.booked.import_plan("acme", people)
+    done = room.booked.import_apply("acme", people)
+    assert [(what, after) for what, _, _, after in room.entries()] == [
+        ("Laid a spreadsheet over the scoring", f"revision {saved['revision']}, rows 1"),
+        ("Wrote what a spreadsheet of contacts says", f"hash {done['hash']}, run {done['run']}, written 1"),
+    ]
+    assert "Nirgendwo" not in str(room.entries())
 
 
 def test_what_is_refused_leaves_no_entry(room):

@@ -57,7 +57,7 @@ class TestIn:
                         r"leadwright config draft show acme scoring"):  # fmt: skip
             assert re.search(pattern, said.out), f"{pattern}\n{said.out}"
         assert desk.asked("config_import_csv") == [(("acme", "scoring", Path(file), "kim", None), {})]
-        assert any("Laid a spreadsheet over the scoring as a draft" in str(one) for one in desk.booked)
+        assert any("Laid a spreadsheet over the scoring" in str(one) for one in desk.booked)
 
     def test_a_sheet_that_says_nothing_new_saves_nothing(self, say: Say, desk: Desk, file: str) -> None:
         desk.answers["config_import_csv"] |= {"rows": [], "revision": None, "text": "Nothing to save."}

@@ -113,6 +113,43 @@ def test_texts_stay_texts(value):
     assert rows(new)[0]["values"] == {value: value}
 
 
+MODELS = """\
+rules:   # the main ones
+  - {name: a, points: 5}   # low
+models:
+  - name: second   # another view
+    rules:
+      # quiet ones
+      - {name: b, points: 1}
+      - name: c
+        points: 2   # so
+  - {name: third, rules: [{name: d, points: 3}]}
+"""
+
+
+def test_any_list_of_a_document_is_changed_alone():
+    second = ("models", 0, "rules")
+    assert rewritten(MODELS, {0: {"name": "a", "points": 9}}, place=("rules",)) == MODELS.replace(
+        "points: 5", "points: 9"
+    )
+    assert rewritten(MODELS, {1: {"name": "c", "points": 9}}, place=second) == MODELS.replace(
+        "points: 2 ", "points: 9 "
+    )
+    longer = rewritten(MODELS, {}, added=[{"name": "e", "points": 4}], place=second)
+    assert longer == MODELS.replace("# so\n", "# so\n      - {name: e, points: 4}\n")
+    assert rewritten(MODELS, {}, place=second) == MODELS
+
+
+def test_a_list_that_cannot_be_mended_in_place_is_written_anew():
+    new = rewritten(MODELS, {0: {"name": "d", "points": 7}}, place=("models", 1, "rules"))
+    data = load_yaml(new, "x")[0]
+    assert data["models"][1]["rules"] == [{"name": "d", "points": 7}]
+    assert (data["rules"], data["models"][0]) == (
+        load_yaml(MODELS, "x")[0]["rules"],
+        load_yaml(MODELS, "x")[0]["models"][0],
+    )
+
+
 WORDS = st.text("abcß :#{}[],'\"&*!|>-?\n\\", max_size=8)
 ROW = st.fixed_dictionaries(
     {"field": WORDS, "property": WORDS},

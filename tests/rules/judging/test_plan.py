@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from connector.model.judgement import Known
+from connector.model.judgement import Hold, Known, SetProperty
 from connector.model.plan import BlastLimit
 from connector.rules.compiled import compile_documents
 from connector.rules.judge import judge
-from connector.rules.plan import make_plan
+from connector.rules.plan import make_plan, plan_of
 from connector.rules.receipt import receipt_from_json, receipt_json
 from tests.rules.judging.build import DAY, FULL, NAMELESS, NOW, PORTAL, contact, did, documents, judged, later, moves
 
@@ -167,3 +167,30 @@ def test_judging_is_pure() -> None:
     facts = contact(did("e_book"), did("site_visit", times=5), fields={**FULL, "city": Known("Bonn")})
     assert judged(facts) == judged(facts)
     assert moves(judged(later(facts, DAY))) == moves(judged(facts))
+
+
+class TestWhatOthersDecided:
+    """A plan for decisions that come from no judgement."""
+
+    def decided(self, *numbers: int):
+        values = {number: (SetProperty(number, "city", "Ulm", "sheet"),) for number in numbers}
+        return [(number, {"city": "Bonn", "email": f"p{number}@x.example"}, values[number]) for number in numbers]
+
+    def made(self, *numbers: int, live: int = 1000):
+        return plan_of("acme", self.decided(*numbers), DOCUMENTS, PORTAL, live_contacts=live)
+
+    def test_it_holds_the_values_before_and_after(self) -> None:
+        (change,) = self.made(7).changes
+        assert (change.contact_id, change.email) == (7, "p7@x.example")
+        assert change.properties == {"city": ("Bonn", "Ulm")}
+
+    def test_it_has_the_same_limit_calls_and_kind_of_hash(self) -> None:
+        many = self.made(*range(1, 102))
+        assert (many.calls, many.contacts_touched, many.over_limit) == (2, 101, True)
+        assert many.hash == self.made(*range(101, 0, -1)).hash != self.made(1).hash
+
+    def test_what_is_so_already_and_what_is_held_changes_nothing(self) -> None:
+        held = Hold(2, "write:city", "undone", "taken back", "release it")
+        decided = [(1, {"city": "Ulm"}, self.decided(1)[0][2]), (2, {}, (held,))]
+        made = plan_of("acme", decided, DOCUMENTS, PORTAL, live_contacts=10)
+        assert (made.changes, made.holds, made.held, made.judged) == ((), (held,), {"undone": 1}, 2)
