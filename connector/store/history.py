@@ -71,6 +71,7 @@ def turns(
     u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int], name: str, until_ms: int | None = None
 ) -> dict[int, list[tuple[int, str | None, str | None]]]:
     """(when, before, after) of each change of one property of these records themselves, oldest first."""
+    check_portal(portal_id)
     if not ids:
         return {}
     query = _changes(u, portal_id, object_type, ids).where(_H.property == name, _H.origin == _H.record_id)

@@ -53,11 +53,13 @@ def keep_unknown(u: Unit, portal_id: int, row: ListRow) -> None:
 
 def look(u: Unit, portal_id: int, row: ListRow) -> None:
     """What the list says of itself, where its members stay as they are."""
+    check_portal(portal_id)
     bulk.put(u, portal_id, LISTS, [astuple(row)])
 
 
 def settle(u: Unit, portal_id: int, row: ListRow, moved: list[int]) -> None:
     """The list is so from now on. Whoever moved is to be judged; everybody, when it becomes known or stops being so."""
+    check_portal(portal_id)
     turned = (row.list_id in known(u, portal_id)) is not row.known
     mark_dirty(u, portal_id, None if turned else moved)
     look(u, portal_id, row)

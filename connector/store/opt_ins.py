@@ -21,6 +21,7 @@ _S = OPT_IN_STEPS.c
 
 def add(u: Unit, portal_id: int, steps: Mapping[int, Sequence[OptInStep]], seen_ms: int) -> int:
     """Keep these steps of these contacts; how many were given. Who was erased gets none."""
+    check_portal(portal_id)
     wanted = {who: found for who, found in steps.items() if found}
     if not wanted:
         return 0
