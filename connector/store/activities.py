@@ -14,7 +14,7 @@ from connector.store import bulk, erasures
 from connector.store.records.dirty import mark_dirty
 from connector.store.records.graves import resolve
 from connector.store.schema import ACTIVITIES, UNCLAIMED_EVENTS
-from connector.store.unit import AnyRow, Unit, among_given, check_portal, mine
+from connector.store.unit import FOR_EVER, AnyRow, Unit, among_given, check_portal, mine
 from connector.store.values import clean, dumps, loads, normal_email
 
 Row = tuple[Any, ...]
@@ -35,7 +35,6 @@ def _activity(row: AnyRow) -> Activity:
 
 
 _COLUMNS = [column for column in ACTIVITIES.c if column.name != "portal_id"]
-FOR_EVER = (1 << 63) - 1
 _ORDER = [ACTIVITIES.c.contact_id, ACTIVITIES.c.at_ms, ACTIVITIES.c.source, ACTIVITIES.c.id]
 
 

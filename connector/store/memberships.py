@@ -18,6 +18,7 @@ from connector.store.unit import Unit, check_portal, mine
 
 UNTOLD = 0
 _L, _M = LISTS.c, LIST_MEMBERSHIPS.c
+_KNOWN = sa.select(_L.list_id).where(_L.portal_id == sa.bindparam("portal"), _L.known.is_(True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def every(u: Unit, portal_id: int) -> dict[str, ListRow]:
 
 def known(u: Unit, portal_id: int) -> frozenset[str]:
     """The lists whose members are all here."""
-    return frozenset(row[0] for row in u.rows(sa.select(_L.list_id).where(mine(LISTS, portal_id, known=True))))
+    check_portal(portal_id)
+    return frozenset(row[0] for row in u.run(_KNOWN, {"portal": portal_id}))
 
 
 def keep_unknown(u: Unit, portal_id: int, row: ListRow) -> None:

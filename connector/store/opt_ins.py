@@ -7,13 +7,15 @@ may be changed. A step that is kept is never rewritten.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from connector.model.judgement import OptInStep
 from connector.store import bulk, erasures
 from connector.store.schema import OPT_IN_STEPS
-from connector.store.unit import Unit, check_portal, mine
+from connector.store.unit import FOR_EVER, Unit, among_given, check_portal
 from connector.store.values import clean
 
 _S = OPT_IN_STEPS.c
@@ -43,12 +45,20 @@ def of(
     check_portal(portal_id)
     if not contact_ids:
         return {}
-    query = sa.select(_S.contact_id, _S.at_ms, _S.step, _S.source, _S.what, _S.before, _S.wording).where(
-        mine(OPT_IN_STEPS, portal_id), u.among(_S.contact_id, contact_ids)
-    )
-    if until_ms is not None:
-        query = query.where(_S.at_ms <= until_ms)
+    asked = {"portal": portal_id, "ids": u.given(contact_ids), "until": FOR_EVER if until_ms is None else until_ms}
     found: dict[int, list[OptInStep]] = {}
-    for who, *step in u.rows(query.order_by(_S.contact_id, _S.at_ms, _S.step, _S.source)):
+    for who, *step in u.run(_of(u.sqlite), asked):
         found.setdefault(who, []).append(OptInStep(*step))
     return {who: tuple(steps) for who, steps in found.items()}
+
+
+@lru_cache(maxsize=2)
+def _of(sqlite: bool) -> sa.Select[*tuple[Any, ...]]:
+    """Built once: it is asked for each contact that is judged."""
+    columns = (_S.contact_id, _S.at_ms, _S.step, _S.source, _S.what, _S.before, _S.wording)
+    which = (_S.portal_id == sa.bindparam("portal"), among_given(sqlite, _S.contact_id, "ids"))
+    return (
+        sa.select(*columns)
+        .where(*which, _S.at_ms <= sa.bindparam("until"))
+        .order_by(_S.contact_id, _S.at_ms, _S.step, _S.source)
+    )

@@ -7,13 +7,15 @@ what a step starts from.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from connector.model.judgement import StageStep
 from connector.store import bulk, erasures
 from connector.store.schema import RECEIPTS, STAGE_STEPS
-from connector.store.unit import Unit, check_portal, mine
+from connector.store.unit import FOR_EVER, Unit, among_given, check_portal, mine
 from connector.store.values import clean
 
 _S = STAGE_STEPS.c
@@ -45,15 +47,19 @@ def of(
     check_portal(portal_id)
     if not contact_ids:
         return {}
-    query = sa.select(_S.contact_id, _S.at_ms, _S.before, _S.stage, _S.cause).where(
-        mine(STAGE_STEPS, portal_id), u.among(_S.contact_id, contact_ids)
-    )
-    if until_ms is not None:
-        query = query.where(_S.at_ms <= until_ms)
+    asked = {"portal": portal_id, "ids": u.given(contact_ids), "until": FOR_EVER if until_ms is None else until_ms}
     found: dict[int, list[StageStep]] = {}
-    for who, *step in u.rows(query.order_by(_S.contact_id, _S.at_ms)):
+    for who, *step in u.run(_of(u.sqlite), asked):
         found.setdefault(who, []).append(StageStep(*step))
     return {who: tuple(steps) for who, steps in found.items()}
+
+
+@lru_cache(maxsize=2)
+def _of(sqlite: bool) -> sa.Select[*tuple[Any, ...]]:
+    """Built once: it is asked for each contact that is judged."""
+    columns = (_S.contact_id, _S.at_ms, _S.before, _S.stage, _S.cause)
+    which = (_S.portal_id == sa.bindparam("portal"), among_given(sqlite, _S.contact_id, "ids"))
+    return sa.select(*columns).where(*which, _S.at_ms <= sa.bindparam("until")).order_by(_S.contact_id, _S.at_ms)
 
 
 def counts(u: Unit, portal_id: int, from_ms: int, to_ms: int) -> dict[tuple[str, str], int]:

@@ -15,6 +15,7 @@ from connector.store.schema import TENANT_LOCK
 
 # SQLAlchemy keeps the count of an INSERT only when told to.
 COUNTED = {"preserve_rowcount": True}
+FOR_EVER = (1 << 63) - 1
 
 ReadSets = dict[int, tuple[str, ...]]
 # Of a portal's kind of record: when its property definitions were read, and what they say.
