@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.errors import ConfigError, DocumentInvalid, Fault
+from connector.files import whole
 
 STARTERS = ("=", "+", "-", "@", "\t", "\r")
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -110,12 +111,10 @@ def written(columns: Sequence[str], rows: Iterable[Mapping[str, str]], dialect: 
 
 def save(path: Path, data: bytes) -> None:
     """Write the file whole or not at all."""
-    beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_bytes(data)
-        beside.replace(path)
+        with whole(path) as out:
+            out.write(data)
     except OSError:
-        beside.unlink(missing_ok=True)
         raise ConfigError(f"{path} cannot be written.", remedy="Check the folder and its room.") from None
 
 
@@ -257,7 +256,7 @@ def number(cell: str, dialect: Dialect) -> int | float:
     return int(text) if text.lstrip("+-").isdigit() else float(text.replace(",", "."))
 
 
-def whole(cell: str, dialect: Dialect) -> int:
+def whole_number(cell: str, dialect: Dialect) -> int:
     """A whole number; ``10,0`` is one too."""
     found = number(cell, dialect)
     if found != int(found):

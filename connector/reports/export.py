@@ -1,4 +1,4 @@
-"""Exports: which writer serves which format, and how a file appears whole or not at all.
+"""Exports: which writer serves which format.
 
 Memory stays flat however many rows come: each writer streams, and those that must know all columns first
 (CSV, Parquet) spool the rows to a temporary file.
@@ -6,11 +6,12 @@ Memory stays flat however many rows come: each writer streams, and those that mu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, BinaryIO
+
+from connector.files import whole
 
 Row = dict[str, Any]
 Writer = Callable[[Iterable[Row], BinaryIO], int]
@@ -33,17 +34,7 @@ def stream(rows: Iterable[Row], kind: str, out: BinaryIO) -> int:
 
 
 def save(rows: Iterable[Row], kind: str, file: Path) -> int:
-    """Write ``FILE.part`` and rename it when it is whole; a fault leaves what was there before."""
-    if file.exists() and not file.is_file():  # a device or a pipe is written to, never replaced
-        with file.open("wb") as out:
-            return stream(rows, kind, out)
-    part = file.with_name(f"{file.name}.part")
+    """All rows into a file, whole or not at all; how many there were."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with part.open("wb") as out:
-            count = stream(rows, kind, out)
-            os.fsync(out.fileno())
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-    return count
+    with whole(file) as out:
+        return stream(rows, kind, out)

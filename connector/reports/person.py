@@ -6,7 +6,6 @@ construction: a table that is forgotten is also told.
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from io import BytesIO
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from connector.clock import FIRST_MS, LAST_MS, iso
+from connector.files import FOR_ITS_OWNER, whole
 from connector.reports.csv_table import write
 from connector.store import Store
 from connector.store.forgetting import about, person
@@ -109,14 +109,9 @@ def _tables(document: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, A
 
 def save(document: Mapping[str, Any], kind: str, file: Path) -> int:
     """Write the document or the tables to a file that only its owner can read, whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            if kind == "csv":
-                as_tables(document, out)
-            else:
-                out.write(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(file, FOR_ITS_OWNER) as out:
+        if kind == "csv":
+            as_tables(document, out)
+        else:
+            out.write(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     return int(document["rows"])

@@ -17,12 +17,11 @@ from typing import Any
 
 from connector.errors import MissingScope, ProtocolBroken, SkippableError
 from connector.portal.gateway import ListHead
-from connector.rules.documents.workflows import WorkflowsDocument
 from connector.rules.needs import lists_of_nurtures, lists_used
-from connector.store import Unit, cursors, documents, memberships, nurtures
+from connector.store import Unit, cursors, memberships
 from connector.store.memberships import UNTOLD, ListRow
 from connector.sync.context import Context, StreamReport
-from connector.sync.rulebook import parse_text
+from connector.sync.rulebook import earlier_workflows
 
 STREAM = "lists"
 HOURLY_MS = 60 * 60 * 1000
@@ -33,11 +32,8 @@ def named(ctx: Context, u: Unit) -> frozenset[str]:
     """The lists whose members somebody asks for: the published documents, and nurtures that contacts are still in."""
     rules = ctx.rulebook.rules.documents
     found = set(lists_used(rules))
-    for version in nurtures.versions(u, ctx.portal_id) - {rules.version("workflows")}:
-        row = documents.get(u, ctx.portal_id, "workflows", version)
-        earlier = parse_text("workflows", row.body, f"workflows (version {version})") if row is not None else None
-        if isinstance(earlier, WorkflowsDocument):
-            found |= lists_of_nurtures(earlier)
+    for _, earlier in earlier_workflows(u, ctx.portal_id, rules.version("workflows")):
+        found |= lists_of_nurtures(earlier)
     return frozenset(found)
 
 

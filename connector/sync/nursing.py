@@ -17,11 +17,11 @@ from connector.portal.daily import zone_of
 from connector.rules.nurture.advance import advance
 from connector.rules.nurture.graph import Book, open_book
 from connector.rules.nurture.publishing import at_publishing
-from connector.store import Unit, documents, nurtures, outbox
+from connector.store import Unit, nurtures, outbox
 from connector.sync.context import Context
 from connector.sync.facts import Case
 from connector.sync.holding import Holding
-from connector.sync.rulebook import parse_text
+from connector.sync.rulebook import earlier_workflows, parse_text
 
 Judged = tuple[Case, Judgement, int | None]
 MOST_ROUNDS = 20
@@ -103,9 +103,5 @@ def _book(ctx: Context, u: Unit, view: PortalView) -> Book | None:
     inside = nurtures.versions(u, ctx.portal_id)
     if not inside and not any(one.enabled for one in rules.workflows.nurtures):
         return None
-    earlier = []
-    for version in sorted(inside - {rules.version("workflows")}):
-        row = documents.get(u, ctx.portal_id, "workflows", version)
-        if row is not None:
-            earlier.append((version, parse_text("workflows", row.body, f"workflows (version {version})")))
+    earlier = earlier_workflows(u, ctx.portal_id, rules.version("workflows"))
     return open_book(rules, view, zone=zone_of(ctx.row.time_zone) or UTC, key=str(ctx.row.hub_id), earlier=earlier)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,9 +14,10 @@ from connector.rules.activities import CompiledActivities, compile_activities
 from connector.rules.compiled import Compiled, Documents, compile_documents
 from connector.rules.documents import KINDS, parse_document
 from connector.rules.documents.mapping import properties_used as mapped_properties
+from connector.rules.documents.workflows import WorkflowsDocument
 from connector.rules.mapping import CompiledMapping, compile_mapping
 from connector.rules.needs import circle_of, properties_used
-from connector.store import Store, Unit, definitions, documents
+from connector.store import Store, Unit, definitions, documents, nurtures
 
 MAPPED: tuple[ObjectType, ...] = ("contacts", "companies")
 SHIPPED: dict[str, tuple[str, str]] = {
@@ -63,6 +65,20 @@ def parse_text(kind: str, text: str, file: str) -> Any:
     """YAML → document; ``DocumentInvalid`` with all faults."""
     data, lines = load_yaml(text, file)
     return parse_document(kind, data, lines, file)
+
+
+def earlier_workflows(u: Unit, portal_id: int, current: int) -> list[tuple[int, WorkflowsDocument]]:
+    """The versions of the workflows document, but for the current one, that contacts are still inside of."""
+    inside = sorted(nurtures.versions(u, portal_id) - {current})
+    rows = [documents.get(u, portal_id, "workflows", version) for version in inside]
+    return [(row.version, _workflows(row.body, row.version)) for row in rows if row is not None]
+
+
+@lru_cache(maxsize=16)
+def _workflows(body: str, version: int) -> WorkflowsDocument:
+    """A published version never changes, and every cycle asks for it more than once."""
+    found: WorkflowsDocument = parse_text("workflows", body, f"workflows (version {version})")
+    return found
 
 
 def load(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from connector.errors import Fault
-from connector.sheet import Dialect, Line, Misread, Sheet, number, number_text, truth, whole
+from connector.sheet import Dialect, Line, Misread, Sheet, number, number_text, truth, whole_number
 from connector.sync.sheets import words
 
 Row = dict[str, Any]
@@ -52,7 +52,7 @@ def _plain(value: Any, _dialect: Dialect) -> str:
 _KINDS: Mapping[str, tuple[Callable[[Any, Dialect], str], Callable[[str, Dialect], Any]]] = {
     "word": (_plain, lambda cell, _: cell.strip()),
     "text": (_plain, lambda cell, _: cell),
-    "whole": (number_text, whole),
+    "whole": (number_text, whole_number),
     "number": (number_text, number),
     "truth": (lambda value, _: "true" if value else "false", lambda cell, _: truth(cell)),
     "names": (lambda value, _: words.names_text(value), lambda cell, _: words.read_names(cell)),

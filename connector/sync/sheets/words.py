@@ -13,7 +13,7 @@ from typing import Any
 
 from connector.errors import DocumentInvalid
 from connector.presets import load_yaml
-from connector.sheet import Dialect, Misread, number, number_text, whole
+from connector.sheet import Dialect, Misread, number, number_text, whole_number
 from connector.sync.mapping_text import flow
 
 NONE, NO_ITEMS = "none", "[]"
@@ -280,7 +280,7 @@ def _operator(rest: str, text: str, dialect: Dialect) -> dict[str, Any]:
     if found := _BETWEEN.fullmatch(rest):
         return {"between": [number(found[1], dialect), number(found[2], dialect)]}
     if found := _MONTHS.fullmatch(rest):
-        return {"within_next_months": whole(found[1], dialect)}
+        return {"within_next_months": whole_number(found[1], dialect)}
     found = _OPERATOR.fullmatch(rest)
     if not found or not found[2]:
         raise Misread(f'"{text}" is no condition.', remedy=CONDITION)

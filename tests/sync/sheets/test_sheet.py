@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from connector.sheet import (
     save,
     truth,
     unmarked,
-    whole,
+    whole_number,
     written,
 )
 
@@ -188,6 +189,16 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         save(tmp_path / "no" / "a.csv", b"x")
 
 
+def test_a_device_or_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    save(pipe, b"age,5")
+    assert os.read(reader, 100) == b"age,5"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
 class TestNumbers:
     """As people and spreadsheets write them; what could be two numbers is none."""
 
@@ -221,9 +232,9 @@ class TestNumbers:
             number(cell, COMMA)
 
     def test_a_whole_number_may_have_grown_a_fraction_of_nothing(self) -> None:
-        assert (whole("10,0", SEMICOLON), type(whole("10,0", SEMICOLON))) == (10, int)
+        assert (whole_number("10,0", SEMICOLON), type(whole_number("10,0", SEMICOLON))) == (10, int)
         with pytest.raises(Misread, match="no whole number"):
-            whole("10,5", SEMICOLON)
+            whole_number("10,5", SEMICOLON)
 
     @given(st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False))
     def test_what_is_written_is_read_back_in_every_dialect(self, value: float) -> None:
