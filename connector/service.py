@@ -23,6 +23,7 @@ from connector.store import portals
 from connector.store.front_forgetting import forget_portal
 from connector.store.portals import PortalRow
 from connector.sync import (
+    ahead,
     checking,
     copying,
     cycling,
@@ -297,10 +298,12 @@ class Service(Asking):
             return telling.drained(ctx, draining.drain(ctx, self.front))
 
     def verify(self, name: str, *, sample: int = 200) -> dict[str, Any]:
-        """Hold the mirror against the portal, repair it, certify it; keep the day's data quality of what then is."""
+        """Hold the mirror against the portal, repair it, certify it; keep what follows from what then is: the day's
+        data quality, and the columns that everybody is scored from."""
         with self._context(name) as ctx:
             certificate = verify.verify(ctx, sample=sample)
             quality_day.keep(ctx)
+            ahead.keep_ready(ctx)
             return telling.certified(certificate)
 
     def explain(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.model.records import Activity, PortalEvent
 from connector.store import bulk, erasures
-from connector.store.records.dirty import mark_dirty
+from connector.store.records.dirty import mark_changed
 from connector.store.records.graves import resolve
 from connector.store.schema import ACTIVITIES, UNCLAIMED_EVENTS
 from connector.store.unit import FOR_EVER, AnyRow, Unit, among_given, check_portal, mine
@@ -54,7 +54,7 @@ def add(u: Unit, portal_id: int, activities: Sequence[Activity]) -> int:
     _drop(u, portal_id, moved)
     fresh = [row for key, row in told.items() if kept.get(key) != row]
     bulk.put(u, portal_id, ACTIVITIES, fresh)
-    mark_dirty(u, portal_id, {row[0] for row in fresh})
+    mark_changed(u, portal_id, {row[0] for row in fresh})
     return sum(key not in kept for key in told)
 
 
@@ -125,7 +125,7 @@ def remove(u: Unit, portal_id: int, source: str, gone: Collection[tuple[int, str
     u.own(portal_id)
     statement = "DELETE FROM activities WHERE portal_id = ? AND contact_id = ? AND source = ? AND id = ?"
     bulk.change_many(u, statement, [(portal_id, contact, source, ident) for contact, ident in gone])
-    mark_dirty(u, portal_id, {contact for contact, _ in gone})
+    mark_changed(u, portal_id, {contact for contact, _ in gone})
     return len(gone)
 
 
@@ -141,7 +141,7 @@ def set_kinds(u: Unit, portal_id: int, activities: Sequence[Activity]) -> int:
         " WHERE portal_id = ? AND contact_id = ? AND at_ms = ? AND source = ? AND id = ?"
     )
     changed = bulk.change_many(u, statement, [(row[4], row[9], row[10], portal_id, *row[:4]) for row in moved])
-    mark_dirty(u, portal_id, {row[0] for row in moved})
+    mark_changed(u, portal_id, {row[0] for row in moved})
     return changed
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from connector.store import bulk
 from connector.store.front import Front
 from connector.store.front_schema import ADDRESSEES, DELIVERIES
-from connector.store.records.dirty import mark_dirty
+from connector.store.records.dirty import mark_changed
 from connector.store.schema import (
     ACTIVITIES,
     DECISIONS,
@@ -48,9 +48,10 @@ def let_go(store: Store, portal_id: int, what: str, before: int | str) -> int:
     gone = 0
     for keys in _old(store, portal_id, table, which):
         with store.unit() as u:
+            u.own(portal_id)
             gone += _delete(u, portal_id, table, which, keys)
             if table is ACTIVITIES:  # what a score stood on is gone
-                mark_dirty(u, portal_id, {key[0] for key in keys})
+                mark_changed(u, portal_id, {key[0] for key in keys})
     return gone
 
 

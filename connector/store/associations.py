@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.model.records import Association, ObjectType
-from connector.store import bulk, erasures
-from connector.store.records.dirty import mark_dirty
+from connector.store import bulk, erasures, stretches
+from connector.store.records.dirty import mark_changed, mark_dirty
 from connector.store.records.graves import led_away
 from connector.store.schema import ASSOCIATIONS, COMPANIES
 from connector.store.unit import Unit, among_given, check_portal, mine
@@ -44,10 +44,11 @@ def replace(
     rows = [_row(from_type, record, link, now_ms) for record in sorted(changed) for link in wanted[record]]
     bulk.put(u, portal_id, ASSOCIATIONS, rows)
     if from_type == "contacts":
+        stretches.touch(u, portal_id, changed)
         mark_dirty(u, portal_id, changed - marked)
     if to_type == "contacts":
         ends = (set(wanted[record]) ^ set(before.get(record, ())) for record in changed)
-        mark_dirty(u, portal_id, {link.to_id for moved in ends for link in moved})
+        mark_changed(u, portal_id, {link.to_id for moved in ends for link in moved})
     return changed
 
 

@@ -5,7 +5,7 @@ Both run ``INSERT … ON CONFLICT`` built from the schema's names; values are al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -77,6 +77,14 @@ def _copy(u: Unit, table: sa.Table, rows: Sequence[Sequence[Any]], ending: str) 
         written = cursor.rowcount
         cursor.execute(f"TRUNCATE {landing}".encode())
     return max(0, int(written))
+
+
+def copy(u: Unit, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Put rows into a table of the connection's own, by PostgreSQL's COPY."""
+    cursor: Any = u.connection.connection.cursor()
+    with cursor, cursor.copy(f"COPY {table} FROM STDIN".encode()) as copying:
+        for row in rows:
+            copying.write_row(row)
 
 
 @lru_cache(maxsize=64)

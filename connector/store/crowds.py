@@ -1,4 +1,4 @@
-"""A portal read as columns, a stretch of contacts at a time: for scoring everybody at once.
+"""Rows read as columns, many contacts at a time: for scoring everybody at once.
 
 Acts come packed into whole numbers and joined into one text per contact by the database itself: a row for each act
 would cost more than everything that is done with it.
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from connector.store.records.rows import read_set
 from connector.store.schema import ACTIVITIES, COMPANIES, CONTACTS, RECEIPTS
+from connector.store.stretches import Reach
 from connector.store.unit import Unit, check_portal, mine
 
 Ints = NDArray[np.int64]
@@ -38,10 +39,11 @@ class People(NamedTuple):
 class Packed(NamedTuple):
     """Acts of a stretch of contacts, contact by contact in time order: ``counts[i]`` of them are of ``ids[i]``.
 
-    ``kind`` is a place in the kinds asked for, ``verdict`` one in ``SURE``. ``said`` has, in the same order, what the
-    acts of the worded kinds say: reference, title, address, asset and detail (JSON text).
+    ``kind`` is a place in ``kinds``, ``verdict`` one in ``SURE``. ``said`` has, in the same order, what the acts of the
+    worded kinds say: reference, title, address, asset and detail (JSON text).
     """
 
+    kinds: tuple[str, ...]
     ids: Ints
     counts: Ints
     at_ms: Ints
@@ -64,13 +66,21 @@ class Standings:
         return Standings(self.ids[those], self.score[those], self.fit[those], self.grade[those])
 
 
-def people(u: Unit, portal_id: int, after_id: int, limit: int) -> People:
-    """The next living contacts."""
+Whom = Reach | Collection[int]
+"""A stretch of contacts, or some by id."""
+
+
+def _whom(u: Unit, column: sa.ColumnElement[int], whom: Whom) -> sa.ColumnElement[bool]:
+    if isinstance(whom, Reach):
+        return sa.and_(column > whom.after_id, column <= whom.last_id)
+    return u.among(column, whom)
+
+
+def people(u: Unit, portal_id: int, whom: Whom) -> People:
+    """The living ones of these contacts."""
     c = CONTACTS.c
-    query = sa.select(c.id, c.read_set, c.props).where(
-        mine(CONTACTS, portal_id), c.archived.is_(False), c.id > after_id
-    )
-    rows = u.run(query.order_by(c.id).limit(limit)).all()
+    query = sa.select(c.id, c.read_set, c.props).where(mine(CONTACTS, portal_id), c.archived.is_(False))
+    rows = u.run(query.where(_whom(u, c.id, whom)).order_by(c.id)).all()
     sets = {number: read_set(u, portal_id, number) for number in {row[1] for row in rows}}
     values = orjson.loads(f"[{','.join([row[2] for row in rows])}]")
     return People([row[0] for row in rows], [sets[row[1]] for row in rows], values)
@@ -84,17 +94,15 @@ def companies(u: Unit, portal_id: int, ids: Collection[int]) -> dict[int, Mappin
     return dict(zip([row[0] for row in rows], orjson.loads(f"[{','.join([row[1] for row in rows])}]"), strict=True))
 
 
-def acts(
-    u: Unit, portal_id: int, ids: tuple[int, int], until_ms: int, kinds: Sequence[str], worded: Sequence[str]
-) -> Packed:
-    """What the contacts from the first id to the last one did of these kinds, up to and with ``until_ms``."""
+def acts(u: Unit, portal_id: int, whom: Whom, worded: Collection[str]) -> Packed:
+    """All that these contacts ever did, with the words of these kinds."""
     check_portal(portal_id)
+    which = (mine(ACTIVITIES, portal_id), _whom(u, _C.contact_id, whom))
+    kinds = tuple(sorted(row[0] for row in u.rows(sa.select(_C.kind).distinct().where(*which))))
     if not kinds:
         nothing = np.zeros(0, np.int64)
-        return Packed(nothing, nothing, nothing, nothing, nothing, [])
+        return Packed((), nothing, nothing, nothing, nothing, nothing, [])
     step = len(kinds) * len(SURE)
-    stretch = _C.contact_id.between(*ids)
-    which = (mine(ACTIVITIES, portal_id), stretch, _C.at_ms <= until_ms, _C.kind.in_(list(kinds)))
     columns = [_C.contact_id, sa.func.count(), _joined(u.sqlite, kinds)]
     columns += [_told(u.sqlite, worded)] if worded else []
     rows = u.run(sa.select(*columns).where(*which).group_by(_C.contact_id).order_by(_C.contact_id)).all()
@@ -103,7 +111,7 @@ def acts(
     kind, verdict = np.divmod(rest, len(SURE))
     told = orjson.loads(f"[{','.join([row[3] for row in rows if row[3]])}]") if worded else []
     said = [one for theirs in told for one in theirs]
-    return Packed(_ints([row[0] for row in rows]), _ints([row[1] for row in rows]), at_ms, kind, verdict, said)
+    return Packed(kinds, _ints([row[0] for row in rows]), _ints([row[1] for row in rows]), at_ms, kind, verdict, said)
 
 
 def _joined(sqlite: bool, kinds: Sequence[str]) -> sa.ColumnElement[str]:
@@ -116,7 +124,7 @@ def _joined(sqlite: bool, kinds: Sequence[str]) -> sa.ColumnElement[str]:
     return sa.func.string_agg(number, aggregate_order_by(sa.literal(" "), *_IN_TIME))
 
 
-def _told(sqlite: bool, worded: Sequence[str]) -> sa.ColumnElement[str]:
+def _told(sqlite: bool, worded: Collection[str]) -> sa.ColumnElement[str]:
     """What a contact's acts of these kinds say, as one JSON text."""
     words = (_C.ref, _C.title, _C.url, _C.asset, _C.detail)
     these = _C.kind.in_(list(worded))
@@ -124,11 +132,6 @@ def _told(sqlite: bool, worded: Sequence[str]) -> sa.ColumnElement[str]:
         return sa.func.json_group_array(sa.func.json_array(*words), type_=sa.Text()).filter(these)
     each = sa.func.json_build_array(*words)
     return sa.cast(sa.func.json_agg(aggregate_order_by(each, *_IN_TIME)).filter(these), sa.Text)
-
-
-def kinds(u: Unit, portal_id: int) -> tuple[str, ...]:
-    """Every kind of activity there is."""
-    return tuple(sorted(row[0] for row in u.rows(sa.select(_C.kind).distinct().where(mine(ACTIVITIES, portal_id)))))
 
 
 def standings(u: Unit, portal_id: int, first_id: int, last_id: int) -> Standings:

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.store import stretches
 from connector.store.records.graves import resolve
 from connector.store.records.reading import by_email
 from connector.store.records.rows import OTHER_EMAILS, emails_of
@@ -40,6 +41,8 @@ from connector.store.schema import (
     RECEIPTS,
     RUNS,
     STAGE_STEPS,
+    STRETCH_CHANGES,
+    STRETCH_COLUMNS,
     UNCLAIMED_EVENTS,
     UNDONE,
 )
@@ -49,7 +52,7 @@ from connector.store.values import Json, dumps, loads, normal_email
 # Tables that name the contact in a column of that name.
 BY_CONTACT = (
     EMAILS, ACTIVITIES, DIRTY, RECEIPTS, RECEIPT_BODIES, RECEIPT_HISTORY, DECISIONS, HOLDS, OUTBOX, FLIPS, FROZEN,
-    UNDONE, STAGE_STEPS, HANDOFFS, NURTURE_PLACES, LIST_MEMBERSHIPS, OPT_IN_STEPS,
+    UNDONE, STAGE_STEPS, HANDOFFS, NURTURE_PLACES, LIST_MEMBERSHIPS, OPT_IN_STEPS, STRETCH_CHANGES,
 )  # fmt: skip
 MERGED_IDS = "hs_merged_object_ids"
 
@@ -148,6 +151,7 @@ def forget_contact(u: Unit, portal_id: int, who: Person) -> dict[str, int]:
         table.name: u.change(sa.delete(table).where(mine(table, portal_id), which))
         for table, which in _where(u, portal_id, who).items()
     }
+    counts[STRETCH_COLUMNS.name] = stretches.drop(u, portal_id, who.ids)
     counts[PLANS.name] = _plans(u, portal_id, who)
     counts[RUNS.name] = _notes(u, portal_id, who)
     return {place: number for place, number in counts.items() if number}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -82,14 +82,8 @@ class Distribution:
     total: int
 
 
-class Restated(NamedTuple):
-    """The score of a contact by a model that did not judge it yet."""
-
-    contact_id: int
-    score: int
-    grade: str
-    fit: int
-    engagement: int
+Restated = tuple[int, int, str, int, int]
+"""A contact's id, and its score, grade, fit and engagement by a model that did not judge it yet."""
 
 
 def of_other_models(u: Unit, portal_id: int, model: str, version: int) -> int:
@@ -105,34 +99,58 @@ def restate(u: Unit, portal_id: int, rows: Sequence[Restated], model: str, versi
     has no receipt to restate.
     """
     u.own(portal_id)
-    u.run(_MAKE_LANDING)
-    u.run(_CLEAR_LANDING)
-    bulk.change_many(u, "INSERT INTO landing_scores VALUES (?, ?, ?, ?, ?)", rows)
+    if not rows:
+        return 0
+    changed = (_restate_each if u.sqlite else _restate_together)(u, portal_id, rows, (at_ms, model, version))
+    ends = {"first": min(row[0] for row in rows), "last": max(row[0] for row in rows)}
     told = {"portal": portal_id, "at": at_ms, "model": model, "version": version, "cause": cause}
-    u.run(_BOOK_STEPS, told)
-    del told["cause"]
-    return max(0, u.run(_RESTATE, told).rowcount)
+    u.run(_BOOK_STEPS, told | ends)
+    return changed
+
+
+_RESTATE_ONE = (
+    "UPDATE receipts SET at_ms = ?1, model = ?2, version = ?3, score = ?6, grade = ?7, fit = ?8, engagement = ?9,"
+    " changed_ms = CASE WHEN score <> ?6 OR grade <> ?7 THEN ?1 ELSE changed_ms END"
+    " WHERE portal_id = ?4 AND contact_id = ?5 AND (score <> ?6 OR grade <> ?7 OR fit <> ?8)"
+)
+
+
+def _restate_each(u: Unit, portal_id: int, rows: Sequence[Restated], mark: tuple[int, str, int]) -> int:
+    """On SQLite one statement over and over costs less than an update from another table (5 to 8 µs a contact)."""
+    return bulk.change_many(u, _RESTATE_ONE, [(*mark, portal_id, *row) for row in rows])
 
 
 _MAKE_LANDING = sa.text(
     "CREATE TEMPORARY TABLE IF NOT EXISTS landing_scores"
-    " (contact_id BIGINT PRIMARY KEY, score BIGINT, grade TEXT, fit BIGINT, engagement BIGINT)"
+    " (contact_id BIGINT PRIMARY KEY, score BIGINT, grade TEXT, fit BIGINT, engagement BIGINT) ON COMMIT DELETE ROWS"
 )
-_CLEAR_LANDING = sa.text("DELETE FROM landing_scores")
-_BOOK_STEPS = sa.text(
-    "INSERT INTO receipt_history (portal_id, contact_id, at_ms, score, grade, stage, model, version, cause)"
-    " SELECT r.portal_id, r.contact_id, :at, l.score, l.grade, r.stage, :model, :version, :cause"
-    " FROM landing_scores l JOIN receipts r ON r.portal_id = :portal AND r.contact_id = l.contact_id"
-    " WHERE r.score <> l.score OR r.grade <> l.grade"
-    " ON CONFLICT DO NOTHING"
-)
-_RESTATE = sa.text(
+_RESTATE_ALL = sa.text(
     "UPDATE receipts SET at_ms = :at, model = :model, version = :version,"
     " score = l.score, grade = l.grade, fit = l.fit, engagement = l.engagement,"
     " changed_ms = CASE WHEN receipts.score <> l.score OR receipts.grade <> l.grade THEN :at ELSE changed_ms END"
     " FROM landing_scores l WHERE receipts.portal_id = :portal AND receipts.contact_id = l.contact_id"
     " AND (receipts.score <> l.score OR receipts.grade <> l.grade OR receipts.fit <> l.fit)"
 ).execution_options(preserve_rowcount=True)
+
+
+def _restate_together(u: Unit, portal_id: int, rows: Sequence[Restated], mark: tuple[int, str, int]) -> int:
+    """PostgreSQL counts round trips: all in one statement, from a table of the transaction's own."""
+    u.run(_MAKE_LANDING)
+    bulk.copy(u, "landing_scores", rows)
+    return max(
+        0,
+        u.run(_RESTATE_ALL, dict(zip(("at", "model", "version"), mark, strict=True)) | {"portal": portal_id}).rowcount,
+    )
+
+
+# Who has another score or grade is known by ``changed_ms`` from then on.
+_BOOK_STEPS = sa.text(
+    "INSERT INTO receipt_history (portal_id, contact_id, at_ms, score, grade, stage, model, version, cause)"
+    " SELECT portal_id, contact_id, at_ms, score, grade, stage, model, version, :cause FROM receipts"
+    " WHERE portal_id = :portal AND contact_id BETWEEN :first AND :last"
+    " AND changed_ms = :at AND at_ms = :at AND model = :model AND version = :version"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 def save_many(u: Unit, portal_id: int, rows: Sequence[ReceiptRow], cause: str) -> int:

@@ -26,6 +26,9 @@ from connector.store.schema import (
     QUARANTINE,
     RECEIPT_BODIES,
     RECEIPT_HISTORY,
+    STRETCH_CHANGES,
+    STRETCH_COLUMNS,
+    STRETCHES,
     TENANT_TABLES,
     USAGE,
 )
@@ -47,6 +50,9 @@ LEFT_OUT = frozenset(
         QUARANTINE,
         RECEIPT_BODIES,
         RECEIPT_HISTORY,
+        STRETCHES,
+        STRETCH_CHANGES,
+        STRETCH_COLUMNS,
         USAGE,
     )
 )

@@ -137,6 +137,10 @@ DEALS = _records(
     big("owner_id", null=True),
 )
 DIRTY = _table("dirty", "contact_id", big("contact_id"), big("token"), rowid=False)
+# What every contact of a stretch of ids says, as columns, for judging everybody at once; and who changed since.
+STRETCHES = _table("stretches", "after_id", big("after_id"), big("last_id"), big("token"), rowid=False)
+STRETCH_COLUMNS = _table("stretch_columns", "after_id name", big("after_id"), text("name"), blob("body"))
+STRETCH_CHANGES = _table("stretch_changes", "contact_id", big("contact_id"), big("token"), rowid=False)
 EMAILS = _table(
     "emails",
     "email contact_id",

@@ -26,6 +26,13 @@ def scores_first(ctx: Context, waiting: int, now_ms: int) -> int:
     return int(everybody().restate(ctx, now_ms)) if others >= MANY else 0
 
 
+def keep_ready(ctx: Context) -> None:
+    """Bring the columns that the published model is scored from up to date, so that its next version need not wait for
+    them; small portals have none."""
+    if scorable(ctx.rulebook.rules.documents.scoring):
+        everybody().keep_ready(ctx)
+
+
 def everybody() -> Any:
     """The module that scores everybody at once."""
     return importlib.import_module("connector.sync.everybody")

@@ -1,212 +1,246 @@
-"""Mirror → ``Crowd``: the portal's living contacts as columns, a stretch at a time.
+"""``Stretch`` → ``Crowd``: what a model looks at of many contacts, read by the portal's mapping.
 
-The same facts as ``facts.py`` gives one by one, as far as a model looks at them; each distinct value is read once.
+The same facts as ``facts.py`` gives one by one; each distinct value is read once, however many stretches it is in.
+Not here: where a stretch comes from (``stretches.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
-import orjson
 
 from connector.model.enrichment import Told
 from connector.model.judgement import Field, Known
 from connector.model.records import Activity, Properties
-from connector.rules.crowd.columns import ABSENT, VERDICTS, Acts, Column, Crowd, Ints, Words
-from connector.rules.crowd.deeds import act_of
+from connector.rules.crowd import packing
+from connector.rules.crowd.columns import ABSENT, VERDICTS, Acts, Column, Crowd, Ints
+from connector.rules.crowd.deeds import act_of, numbered
 from connector.rules.crowd.needed import Needed, needed
-from connector.rules.derived import ACTS, derived
+from connector.rules.crowd.stretch import Stretch, until
+from connector.rules.derived import ACTS, PROPERTIES, derived
 from connector.rules.documents.scoring import Model
-from connector.rules.first_interest import Topics
 from connector.rules.mapping import NOT_MAPPED, CompiledRow, read_row
-from connector.store import Unit, associations, crowds, memberships
-from connector.store.crowds import Packed, People
+from connector.store import Unit, memberships
 from connector.sync.context import Context
 from connector.sync.pull import off_sources
+from connector.sync.stretches import STRETCH, stretches_of
 from connector.sync.told import told_of
 
-STRETCH = 10_000
-COUNTRY = "country"
+COUNTRY: Final = "country"
+REMEMBERED = 50_000
+"""Distinct values that are remembered of a column; from there on it begins anew."""
+T = TypeVar("T")
 
 
 def crowds_of(ctx: Context, model: Model, now_ms: int, stretch: int = STRETCH) -> Iterator[Crowd]:
-    """Everybody, ``stretch`` contacts at a time in the order of their ids, with what this model looks at."""
-    wanted, off = needed(model), off_sources(ctx)
-    with ctx.store.view() as u:
-        known = sorted(memberships.known(u, ctx.portal_id) & set(wanted.lists))
-        kinds = wanted.kinds if wanted.kinds is not None else crowds.kinds(u, ctx.portal_id)
-    after: int | None = 0
-    while after is not None:
+    """Everybody, about ``stretch`` contacts at a time in the order of their ids, with what this model looks at."""
+    reading = Reading(ctx, needed(model), now_ms)
+    for one in stretches_of(ctx.store, ctx.portal_id, reading.columns, stretch):
         with ctx.store.view() as u:
-            people = crowds.people(u, ctx.portal_id, after, stretch)
-            if not people.ids:
-                return
-            acts = _acts(u, ctx.portal_id, people, now_ms, kinds, wanted)
-            fields = _fields(ctx, u, wanted, people)
-            crowd = Crowd(
-                ids=np.array(people.ids, np.int64),
-                now_ms=now_ms,
-                fields=fields | _derived(ctx, wanted, people, fields, acts, off),
-                properties={name: _property(name, people) for name in wanted.properties},
-                acts=acts,
-                missing_sources=off,
-                lists={one: _on(u, ctx.portal_id, one, people) for one in known},
-            )
-        # The view is closed by now: what its reader writes meanwhile would pile up in the log of an open one.
+            crowd = reading.crowd(u, one)
         yield crowd
-        after = people.ids[-1] if len(people.ids) == stretch else None
 
 
-def _on(u: Unit, portal_id: int, list_id: str, people: People) -> Column[bool | None]:
-    """Who of these is on a list that is known."""
-    members = memberships.between(u, portal_id, list_id, people.ids[0], people.ids[-1])
-    return Column(np.isin(np.array(people.ids, np.int64), np.array(members, np.int64)).astype(np.int64), [False, True])
+def columns_of(ctx: Context, model: Model) -> frozenset[str]:
+    """The columns of a stretch that this model is scored from."""
+    return Reading(ctx, needed(model), ctx.clock.now_ms()).columns
 
 
-def _property(name: str, people: People) -> Column[str | None]:
-    values = [one.get(name) for one in people.values]
-    # Only where something is missing does it matter whether it was read at all.
-    held = [
-        value if value is not None else None if name in read else ABSENT
-        for value, read in zip(values, people.read, strict=True)
-    ]
-    codes, first = _codes(held)
-    return Column(codes, [held[place] for place in first])
+class Values(Generic[T]):
+    """Values that stretches have in common, each with one number. ``list`` grows; a full one is left for another."""
+
+    def __init__(self) -> None:
+        self.list: list[T] = []
+        self._known: dict[Hashable, int] = {}
+
+    def room(self) -> None:
+        """Begin anew when there are too many: to be asked before the numbers of a stretch are given."""
+        if len(self.list) > REMEMBERED:
+            self.list, self._known = [], {}
+
+    def find(self, key: Hashable) -> int | None:
+        return self._known.get(key)
+
+    def add(self, key: Hashable, value: T) -> int:
+        self.list.append(value)
+        self._known[key] = len(self.list) - 1
+        return len(self.list) - 1
 
 
-def _codes(keys: Iterable[Hashable]) -> tuple[Ints, list[int]]:
-    """Equal keys get one code; the place where each was met first."""
-    known: dict[Hashable, int] = {}
-    codes = np.array([known.setdefault(key, len(known)) for key in keys], np.int64)
-    _, first = np.unique(codes, return_index=True)
-    return codes, first.tolist()
+class Reading:
+    """How one model looks at the stretches of one portal at one instant."""
+
+    def __init__(self, ctx: Context, wanted: Needed, now_ms: int) -> None:
+        mapping = ctx.rulebook.mapping
+        self._ctx, self._wanted, self._now_ms = ctx, wanted, now_ms
+        self._off = off_sources(ctx)
+        self._rows = [row for row in mapping.rows if row.field in wanted.fields]
+        self._country = next((row for row in mapping.rows if row.field == COUNTRY and self._regional()), None)
+        self._answered = any(row.answered for row in self._rows)
+        self._fields: dict[str, Values[Field]] = {row.field: Values() for row in mapping.rows}
+        self._properties: dict[str, Values[str | None]] = {name: Values() for name in wanted.properties}
+        self.columns = self._columns()
+
+    def _regional(self) -> bool:
+        """Whether any field is read by the country of the contact: telephone numbers are."""
+        return any(source.by_region for row in self._rows for source in row.sources)
+
+    def _columns(self) -> frozenset[str]:
+        """The columns of a stretch that this takes."""
+        rows = self._rows if self._country is None else [*self._rows, self._country]
+        contact = {source.property for row in rows for source in row.sources if not source.of_company}
+        company = {source.property for row in rows for source in row.sources if source.of_company}
+        contact.update(*(PROPERTIES[name] for name in self._wanted.fields if name in PROPERTIES))
+        contact.update(self._wanted.properties)
+        if self._answered:
+            contact.add("email")
+            company.add("domain")
+        return packing.names(contact, company, self._wanted.worded)
+
+    def crowd(self, u: Unit, stretch: Stretch) -> Crowd:
+        """The stretch as this model looks at it."""
+        acts = until(stretch.acts, self._now_ms)
+        fields = self._read(u, stretch)
+        return Crowd(
+            ids=stretch.ids,
+            now_ms=self._now_ms,
+            fields=fields | self._derived(stretch, fields, acts),
+            properties={name: _shared(values, stretch.contact[name]) for name, values in self._properties.items()},
+            acts=acts,
+            missing_sources=self._off,
+            lists=self._lists(u, stretch.ids),
+        )
+
+    def _lists(self, u: Unit, ids: Ints) -> dict[str, Column[bool | None]]:
+        """Who is on those lists that are known."""
+        portal = self._ctx.portal_id
+        known = sorted(memberships.known(u, portal) & set(self._wanted.lists)) if self._wanted.lists else []
+        members = {one: memberships.between(u, portal, one, int(ids[0]), int(ids[-1])) for one in known}
+        return {
+            one: Column(np.isin(ids, np.array(on, np.int64)).astype(np.int64), [False, True])
+            for one, on in members.items()
+        }
+
+    def _read(self, u: Unit, stretch: Stretch) -> dict[str, Column[Field]]:
+        home = self._ctx.rulebook.mapping.locale.region
+        regions = Column(np.zeros(len(stretch), np.int64), [home])
+        if self._country is not None:
+            country = self._field(self._country, stretch, regions, ())
+            said = [str(one.value) if isinstance(one, Known) else home for one in country.values]
+            regions = Column(country.codes, said)
+        told = self._told(u, stretch)
+        return {row.field: self._field(row, stretch, regions, told) for row in self._rows}
+
+    def _field(
+        self, row: CompiledRow, stretch: Stretch, regions: Column[str], told: Sequence[Told | None]
+    ) -> Column[Field]:
+        """One field of everybody: worked out once for each way in which its properties are filled."""
+        keys: list[Column[Any]] = [
+            (stretch.company if one.of_company else stretch.contact)[one.property] for one in row.sources
+        ]
+        if any(source.by_region for source in row.sources):
+            keys.append(regions)
+        if row.only_company or not keys:
+            keys.append(Column(stretch.has_company.astype(np.int64), [False, True]))
+        if row.answered is not None:
+            path = row.answered.path
+            keys.append(_coded([(one.values.get(path), one.at_ms) if one is not None else None for one in told]))
+        values = self._fields[row.field]
+        values.room()
+        places, which = _ways(keys)
+        codes = []
+        for place in places:
+            key = tuple(one.values[one.codes[place]] for one in keys)
+            code = values.find(key)
+            if code is None:
+                contact, company = _sources(row, stretch, place)
+                region = regions.values[regions.codes[place]]
+                answer = told[place] if row.answered is not None else None
+                code = values.add(key, read_row(row, contact, company, region, [], answer))
+            codes.append(code)
+        return Column(np.array(codes, np.int64)[which], values.list)
+
+    def _derived(self, stretch: Stretch, fields: Mapping[str, Column[Field]], acts: Acts) -> dict[str, Column[Field]]:
+        """The fields that are worked out of others and of acts, by the function that works out each contact's own."""
+        return {
+            name: self._worked_out(name, stretch, fields.get(name), acts)
+            for name in self._wanted.fields
+            if name in ACTS
+        }
+
+    def _worked_out(self, name: str, stretch: Stretch, mapped: Column[Field] | None, acts: Acts) -> Column[Field]:
+        topics, did = self._ctx.rulebook.rules.topics, _did(acts, ACTS[name])
+        found = []
+        for place in range(len(stretch)):
+            said = mapped.values[mapped.codes[place]] if mapped is not None else NOT_MAPPED
+            values = _values(stretch, PROPERTIES[name], place)
+            found.append(derived(name, said, values, did.get(place, ()), self._off, topics))
+        return _coded(found)
+
+    def _told(self, u: Unit, stretch: Stretch) -> Sequence[Told | None]:
+        """What a provider said of each contact's company; looked up only where a field may come from it."""
+        if not self._answered:
+            return ()
+        domains = stretch.company["domain"]
+        people = [
+            (
+                ident,
+                _values(stretch, ("email",), place),
+                {"domain": domains.values[domains.codes[place]]} if has else None,
+            )
+            for place, (ident, has) in enumerate(zip(stretch.ids.tolist(), stretch.has_company.tolist(), strict=True))
+        ]
+        found = told_of(u, self._ctx.portal_id, self._ctx.rulebook.mapping, people)
+        return [found.get(ident) for ident, _, _ in people]
 
 
-def _fields(ctx: Context, u: Unit, wanted: Needed, people: People) -> dict[str, Column[Field]]:
-    mapping = ctx.rulebook.mapping
-    rows = [row for row in mapping.rows if row.field in wanted.fields]
-    country = next((row for row in mapping.rows if row.field == COUNTRY and _regional(rows)), None)
-    companies = _companies(ctx, u, rows if country is None else [*rows, country], people)
-    home: Sequence[str] = [mapping.locale.region] * len(people.ids)
-    regions = home if country is None else _regions(_field(country, people, companies, home), mapping.locale.region)
-    told = _told(ctx, u, rows, people, companies)
-    return {row.field: _field(row, people, companies, regions, told) for row in rows}
+def _values(stretch: Stretch, names: Sequence[str], place: int) -> Properties:
+    """Properties of one contact, as far as they were ever read of it."""
+    said = ((name, stretch.contact[name]) for name in names)
+    found = {name: column.values[column.codes[place]] for name, column in said}
+    return {name: value for name, value in found.items() if value != ABSENT}
 
 
-def _derived(
-    ctx: Context, wanted: Needed, people: People, fields: Mapping[str, Column[Field]], acts: Acts, off: frozenset[str]
-) -> dict[str, Column[Field]]:
-    """The fields that are worked out of others and of acts, by the function that works out each contact's own."""
-    return {
-        name: _worked_out(name, people, fields.get(name), acts, off, ctx.rulebook.rules.topics)
-        for name in wanted.fields
-        if name in ACTS
-    }
+def _sources(row: CompiledRow, stretch: Stretch, place: int) -> tuple[Properties, Properties | None]:
+    """What a row reads of one contact and of its company."""
+    contact = _values(stretch, [one.property for one in row.sources if not one.of_company], place)
+    if not stretch.has_company[place]:
+        return contact, None
+    said = ((one.property, stretch.company[one.property]) for one in row.sources if one.of_company)
+    return contact, {name: column.values[column.codes[place]] for name, column in said}
 
 
-def _worked_out(
-    name: str, people: People, mapped: Column[Field] | None, acts: Acts, off: frozenset[str], topics: Topics
-) -> Column[Field]:
+def _did(acts: Acts, kinds: Sequence[str]) -> dict[int, list[Activity]]:
+    """By place of the contact its acts of these kinds."""
     did: dict[int, list[Activity]] = {}
-    for i in np.flatnonzero(np.array([kind in ACTS[name] for kind in acts.kinds], np.bool_)[acts.kind]).tolist():
+    for i in acts.of_kinds(kinds).tolist():
         act = act_of(acts, int(acts.words[i]), int(acts.at_ms[i]), acts.kinds[acts.kind[i]], VERDICTS[acts.verdict[i]])
         did.setdefault(int(acts.who[i]), []).append(act)
-    found = []
-    for place, values in enumerate(people.values):
-        said = mapped.values[mapped.codes[place]] if mapped is not None else NOT_MAPPED
-        found.append(derived(name, said, values, did.get(place, ()), off, topics))
-    codes, first = _codes((one.__class__, one) for one in found)
-    return Column(codes, [found[place] for place in first])
+    return did
 
 
-def _told(
-    ctx: Context, u: Unit, rows: Iterable[CompiledRow], people: People, companies: Sequence[Properties | None]
-) -> Sequence[Told | None]:
-    """What a provider said of each contact's company; looked up only where a field may come from it."""
-    if not any(row.answered for row in rows):
-        return [None] * len(people.ids)
-    found = told_of(u, ctx.portal_id, ctx.rulebook.mapping, zip(people.ids, people.values, companies, strict=True))
-    return [found.get(one) for one in people.ids]
+def _ways(keys: Sequence[Column[Any]]) -> tuple[list[int], Ints]:
+    """A place for each way in which these columns are filled together, and for each place the number of its way."""
+    together = np.zeros(len(keys[0].codes), np.int64)
+    for one in keys:
+        # Numbered anew each time, so that the product with the next column always fits.
+        _, together = numbered(together * len(one.values) + one.codes)
+    place_of = np.zeros(int(together.max()) + 1 if len(together) else 0, np.int64)
+    place_of[together] = np.arange(len(together))
+    return place_of.tolist(), together
 
 
-def _regional(rows: Iterable[CompiledRow]) -> bool:
-    """Whether any of these fields is read by the country of the contact: telephone numbers are."""
-    return any(source.by_region for row in rows for source in row.sources)
+def _shared(values: Values[T], column: Column[T]) -> Column[T]:
+    """The column by numbers that all stretches have in common."""
+    values.room()
+    codes = [code if (code := values.find(one)) is not None else values.add(one, one) for one in column.values]
+    return Column(np.array(codes, np.int64)[column.codes], values.list)
 
 
-def _regions(country: Column[Field], home: str) -> list[str]:
-    said = [str(one.value) if isinstance(one, Known) else home for one in country.values]
-    return [said[code] for code in country.codes]
-
-
-def _field(
-    row: CompiledRow,
-    people: People,
-    companies: Sequence[Properties | None],
-    regions: Sequence[str],
-    told: Sequence[Told | None] = (),
-) -> Column[Field]:
-    """One field of everybody: worked out once for each way in which its properties are filled."""
-    parts: list[Sequence[Hashable]] = []
-    for source in row.sources:
-        name = source.property
-        if source.of_company:
-            parts.append([one.get(name) if one is not None else None for one in companies])
-        else:
-            parts.append([one.get(name) for one in people.values])
-    if any(source.by_region for source in row.sources):
-        parts.append(regions)
-    if row.only_company:
-        parts.append([one is None for one in companies])
-    answered = row.answered
-    if answered is not None:
-        parts.append([(one.values.get(answered.path), one.at_ms) if one is not None else None for one in told])
-    codes, first = _codes(
-        parts[0] if len(parts) == 1 else zip(*parts, strict=True) if parts else [None] * len(people.ids)
-    )
-    found = [
-        read_row(row, people.values[at], companies[at], regions[at], [], told[at] if answered else None) for at in first
-    ]
-    return Column(codes, found)
-
-
-def _companies(ctx: Context, u: Unit, rows: Iterable[CompiledRow], people: People) -> Sequence[Properties | None]:
-    """The company that counts for each contact; read only where a field looks at it."""
-    if not any(row.answered or any(source.of_company for source in row.sources) for row in rows):
-        return [None] * len(people.ids)
-    company_of = associations.companies_of(u, ctx.portal_id, people.ids)
-    companies = crowds.companies(u, ctx.portal_id, sorted(set(company_of.values())))
-    return [companies.get(company_of.get(one, 0)) for one in people.ids]
-
-
-def _acts(u: Unit, portal_id: int, people: People, now_ms: int, kinds: Sequence[str], wanted: Needed) -> Acts:
-    ids = np.array(people.ids, np.int64)
-    packed = crowds.acts(u, portal_id, (people.ids[0], people.ids[-1]), now_ms, kinds, wanted.worded)
-    contact = np.repeat(packed.ids, packed.counts)
-    # Acts of those who are gone or merged are nobody's here.
-    who = np.searchsorted(ids, contact)
-    mine = ids[np.minimum(who, len(ids) - 1)] == contact
-    order = np.arange(len(who)) if _in_order(who, packed.at_ms) else np.lexsort((packed.at_ms, who))
-    order = order[mine[order]]
-    words, said = _words(packed, kinds, wanted.worded)
-    return Acts(
-        who[order], packed.at_ms[order], packed.kind[order], packed.verdict[order], words[order],
-        kinds=kinds, said=said,
-    )  # fmt: skip
-
-
-def _words(packed: Packed, kinds: Sequence[str], worded: Sequence[str]) -> tuple[Ints, list[Words]]:
-    """The code of what each act says, and what the codes stand for; 0 for acts whose words nobody asks for."""
-    codes, first = _codes(map(tuple, packed.said))
-    told = (packed.said[place] for place in first)
-    said = [Words(ref, title, url, asset, orjson.loads(detail)) for ref, title, url, asset, detail in told]
-    words = np.zeros(len(packed.kind), np.int64)
-    words[np.isin(packed.kind, [place for place, kind in enumerate(kinds) if kind in worded])] = codes + 1
-    return words, [Words(), *said]
-
-
-def _in_order(who: Ints, at_ms: Ints) -> bool:
-    """Whether acts come by contact and time, as the key of their table has them; no database has to promise it."""
-    later = (who[1:] == who[:-1]) & (at_ms[1:] >= at_ms[:-1])
-    return bool(np.all(later | (who[1:] > who[:-1])))
+def _coded(found: Sequence[T]) -> Column[T]:
+    """A column of these values; equal ones of one class get one number."""
+    known: dict[tuple[type[T], T], int] = {}
+    codes = [known.setdefault((one.__class__, one), len(known)) for one in found]
+    return Column(np.array(codes, np.int64), [one for _, one in known])

@@ -6,23 +6,26 @@ Receipts, gates and decisions follow contact by contact (``react.py``); until th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from connector.model.records import ObjectType
-from connector.rules.crowd.scoring import GRADES, Scores, score
+from connector.rules.crowd.scoring import GRADES, Scorer, Scores
 from connector.rules.documents.scoring import Model, ScoringDocument
 from connector.store import crowds, receipts, records
 from connector.store.crowds import Standings
-from connector.store.receipts import Restated
 from connector.sync.context import Context
-from connector.sync.crowds import crowds_of
+from connector.sync.crowds import columns_of, crowds_of
+from connector.sync.stretches import STRETCH, stretches_of
 
 CONTACTS: ObjectType = "contacts"
 NAMED = 10
+TOGETHER = 5
+"""So many stretches are stored in one transaction: each alone costs a fifth more, all at once keep others waiting."""
 
 
 @dataclass(slots=True)
@@ -46,8 +49,9 @@ def scored(ctx: Context, model: Model, now_ms: int) -> Iterator[Scores]:
     """The scores of all living contacts by this model, a stretch at a time; told as progress."""
     with ctx.store.view() as u:
         ctx.progress.start("scoring", records.count(u, ctx.portal_id, CONTACTS))
+    scorer = Scorer(model)
     for crowd in crowds_of(ctx, model, now_ms):
-        yield score(model, crowd)
+        yield scorer.score(crowd)
         ctx.progress.advance("scoring", len(crowd))
     ctx.progress.finish("scoring")
 
@@ -57,13 +61,28 @@ def restate(ctx: Context, now_ms: int) -> int:
 
     For a model just published in a portal of many contacts: who was never judged waits for the judgement.
     """
+    each = scored(ctx, ctx.rulebook.rules.documents.scoring, now_ms)
+    return sum(_store(ctx, some, now_ms) for some in iter(lambda: list(islice(each, TOGETHER)), []))
+
+
+def _store(ctx: Context, stretches: Sequence[Scores], now_ms: int) -> int:
     rules, changed = ctx.rulebook.rules, 0
-    for found in scored(ctx, rules.documents.scoring, now_ms):
-        columns = (found.ids, found.score, np.array(list(GRADES))[found.grade], found.fit, found.engagement)
-        rows = list(map(Restated, *(one.tolist() for one in columns)))
-        with ctx.store.unit() as u:
+    with ctx.store.unit() as u:
+        for one in stretches:
+            columns = (one.ids, one.score, np.array(list(GRADES))[one.grade], one.fit, one.engagement)
+            rows = list(zip(*(column.tolist() for column in columns), strict=True))
             changed += receipts.restate(u, ctx.portal_id, rows, rules.name, rules.version, rules.cause, now_ms)
     return changed
+
+
+def keep_ready(ctx: Context) -> None:
+    """Make the columns anew that are missing or of which many contacts changed since; a small portal has none."""
+    with ctx.store.view() as u:
+        if records.count(u, ctx.portal_id, CONTACTS) < STRETCH:
+            return
+    wanted = columns_of(ctx, ctx.rulebook.rules.documents.scoring)
+    for _ in stretches_of(ctx.store, ctx.portal_id, wanted):
+        pass  # a stretch is kept as it is read
 
 
 def trial(ctx: Context, draft: ScoringDocument, threshold: int) -> Trial:

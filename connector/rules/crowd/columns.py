@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Generic, TypeVar
 
 import numpy as np
@@ -39,11 +40,12 @@ class Words:
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Acts:
     """What the contacts did, by contact and time. ``who`` is the place of the contact in the crowd.
 
     ``kind`` and ``words`` are codes of ``kinds`` and ``said``; ``verdict`` is a code of ``VERDICTS``. ``at_ms``: epoch.
+    Without slots: what is found out about all acts once, most rules ask.
     """
 
     who: Ints
@@ -53,6 +55,26 @@ class Acts:
     words: Ints
     kinds: Sequence[str]
     said: Sequence[Words]
+
+    def of_kinds(self, kinds: Collection[str]) -> Ints:
+        """The places of the acts of these kinds, by contact and time as all acts are."""
+        order, ends = self._by_kind
+        parts = [order[ends[code] : ends[code + 1]] for code, kind in enumerate(self.kinds) if kind in kinds]
+        if len(parts) == 1:
+            return parts[0]
+        # Each part is in order: a stable sort merges them.
+        return np.sort(np.concatenate(parts), kind="stable") if parts else order[:0]
+
+    @cached_property
+    def _by_kind(self) -> tuple[Ints, Ints]:
+        """All places kind by kind, and where each kind begins."""
+        narrow = self.kind.astype(np.uint16 if len(self.kinds) > 255 else np.uint8)  # sorted by counting
+        counts = np.bincount(self.kind, minlength=len(self.kinds))
+        return np.argsort(narrow, kind="stable"), np.concatenate([[0], np.cumsum(counts)])
+
+
+_NONE: Final[Ints] = np.zeros(0, np.int64)
+NO_ACTS: Final = Acts(_NONE, _NONE, _NONE, _NONE, _NONE, kinds=(), said=(Words(),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from connector.model.records import Activity, Verdict
 from connector.rules.crowd.columns import VERDICTS, Acts, Crowd, Flags, Ints
-from connector.rules.documents.scoring_rules import ActivityRule, InactivityRule, Match
+from connector.rules.documents.scoring_rules import ActivityRule, Decay, InactivityRule, Match
 from connector.rules.scoring.behaviour import ALL, HUMAN, HUMAN_OR_UNSURE, matcher
 from connector.rules.scoring.decay import Fade
 from connector.rules.scoring.standing import PASSIVE
@@ -20,6 +21,8 @@ HALF = 30
 """A weight has 60 bits; in two halves of so many, sums and products stay within 64."""
 MASK = (1 << HALF) - 1
 UNSURE = VERDICTS.index("unsure")
+FAR = 16
+"""From numbers so much larger than there are many on, sorting is quicker than a table of all."""
 NOBODY_KNOWS = LONG_AGO = -(1 << 62)
 
 
@@ -35,10 +38,10 @@ def of_activities(rule: ActivityRule, crowd: Crowd) -> Given:
     """The points of an activity rule (``scoring/behaviour.py``)."""
     size, acts = len(crowd), crowd.acts
     seen = _seen(rule, crowd)
+    sure = acts.verdict[seen]
     wanted = ALL if not rule.human_only else HUMAN_OR_UNSURE if rule.count_unsure else HUMAN
-    counts = np.array([one in wanted for one in VERDICTS])
-    events = seen & counts[acts.verdict]
-    counted = np.flatnonzero(events)
+    counts = np.array([one in wanted for one in VERDICTS])[sure]
+    counted = seen if counts.all() else seen[counts]
     if rule.counting == "once":
         counted = _last_of_each(acts.who[counted], counted)
     elif rule.counting == "per_window":
@@ -47,31 +50,46 @@ def of_activities(rule: ActivityRule, crowd: Crowd) -> Given:
     more = _more(rule, points)
     if crowd.missing_sources & sources_of(rule.activities, rule.sources):
         return Given(points, more != 0)
+    if counts.all() or not np.any(sure == UNSURE):
+        return Given(points, np.zeros(size, np.bool_))
     number = np.bincount(acts.who[seen], minlength=size)
-    unsure = np.bincount(acts.who[seen & (acts.verdict == UNSURE)], minlength=size)
-    doubted = (np.bincount(acts.who[events], minlength=size) < number) & (unsure > 0)
+    unsure = np.bincount(acts.who[seen[sure == UNSURE]], minlength=size)
+    doubted = (np.bincount(acts.who[seen[counts]], minlength=size) < number) & (unsure > 0)
     return Given(points, doubted & (more != 0))
 
 
-def _seen(rule: ActivityRule, crowd: Crowd) -> Flags:
-    """The acts of the rule's kinds within its look-back that match, whoever did them."""
+def _seen(rule: ActivityRule, crowd: Crowd) -> Ints:
+    """The places of the acts of the rule's kinds within its look-back that match, whoever did them."""
     acts = crowd.acts
-    seen: Flags = np.array([kind in rule.activities for kind in acts.kinds], np.bool_)[acts.kind]
+    seen = acts.of_kinds(rule.activities)
     if rule.within_days:
-        seen &= acts.at_ms > crowd.now_ms - rule.within_days * DAY
-    return seen & matching(rule.match, acts) if rule.match is not None else seen
+        seen = seen[acts.at_ms[seen] > crowd.now_ms - rule.within_days * DAY]
+    return seen[matching(rule.match, acts, seen)] if rule.match is not None else seen
 
 
-def matching(match: Match, acts: Acts) -> Flags:
-    """The acts that fit what a document asks of their words."""
+def matching(match: Match, acts: Acts, places: Ints) -> Flags:
+    """Which of these acts fit what a document asks of their words."""
     matches = matcher(match)
-    return np.array([matches(act_of(acts, code)) for code in range(len(acts.said))], np.bool_)[acts.words]
+    used, at = np.unique(acts.words[places], return_inverse=True)
+    return np.array([matches(act_of(acts, code)) for code in used.tolist()], np.bool_)[at]
 
 
 def act_of(acts: Acts, code: int, at_ms: int = 0, kind: str = "", verdict: Verdict = "human") -> Activity:
     """An act with these words, as rules that look at single acts want it."""
     one = acts.said[code]
     return Activity(0, at_ms, "", kind, "", "", one.ref, one.title, one.url, one.asset, verdict, one.detail)
+
+
+def numbered(values: Ints) -> tuple[Ints, Ints]:
+    """The distinct values, which are not negative, and for each place the number of its value: ``np.unique`` for
+    numbers that lie close together, without sorting."""
+    span = int(values.max()) + 1 if len(values) else 0
+    if span > FAR * max(len(values), 1):
+        distinct, which = np.unique(values, return_inverse=True)
+        return distinct, which
+    there = np.zeros(span, np.bool_)
+    there[values] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
 
 
 def _last_of_each(who: Ints, places: Ints) -> Ints:
@@ -115,8 +133,14 @@ def _worth(rule: ActivityRule, crowd: Crowd, counted: Ints) -> Ints:
     who = acts.who[counted]
     if rule.decay is None:
         return rule.points * np.bincount(who, minlength=size)
-    ages, at = np.unique((crowd.now_ms - acts.at_ms[counted]) // DAY, return_inverse=True)
-    return faded(rule.points, [Fade(rule.decay).weight(int(age)) for age in ages], at, who, size)
+    ages, at = numbered((crowd.now_ms - acts.at_ms[counted]) // DAY)
+    return faded(rule.points, list(map(_left(rule.decay), ages.tolist())), at, who, size)
+
+
+@lru_cache(maxsize=256)
+def _left(decay: Decay) -> Callable[[int], int]:
+    """What is left of one at an age in days, as a fraction of ``decay.ONE``; found out once for each age."""
+    return lru_cache(maxsize=20_000)(Fade(decay).weight)
 
 
 def faded(points: int, weights: Sequence[int], at: Ints, who: Ints, size: int) -> Ints:
@@ -161,10 +185,10 @@ def of_silence(rule: InactivityRule, crowd: Crowd) -> Given:
 def _since(rule: InactivityRule, crowd: Crowd, verdicts: frozenset[str]) -> Ints:
     """Since when each contact has been silent."""
     acts = crowd.acts
-    wanted = [kind in rule.activities if rule.activities else bool(kind) and kind not in PASSIVE for kind in acts.kinds]
-    mine = np.array(wanted, np.bool_)[acts.kind] & np.array([one in verdicts for one in VERDICTS])[acts.verdict]
+    places = acts.of_kinds(rule.activities or [kind for kind in acts.kinds if kind and kind not in PASSIVE])
+    mine = places[np.array([one in verdicts for one in VERDICTS])[acts.verdict[places]]]
     since = _came(crowd)
-    last = _last_of_each(acts.who[mine], np.flatnonzero(mine))
+    last = _last_of_each(acts.who[mine], mine)
     since[acts.who[last]] = acts.at_ms[last]
     return since
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from connector.rules.crowd.columns import VERDICTS, Acts, Crowd, Flags, Ints
+from connector.rules.crowd.columns import VERDICTS, Crowd, Ints
 from connector.rules.crowd.deeds import Given, matching
 from connector.rules.documents.scoring_rules import UnopenedRule
 from connector.rules.view import DAY, sources_of
@@ -22,12 +22,11 @@ def of_unopened(rule: UnopenedRule, crowd: Crowd) -> Given:
     if crowd.missing_sources & sources_of((*rule.sent, *rule.opened), rule.sources):
         return Given(nothing, np.ones(len(crowd), np.bool_))
     acts = crowd.acts
-    sent = _of_kinds(acts, rule.sent)
+    mails = acts.of_kinds(rule.sent)
     if rule.within_days:
-        sent &= acts.at_ms > crowd.now_ms - rule.within_days * DAY
+        mails = mails[acts.at_ms[mails] > crowd.now_ms - rule.within_days * DAY]
     if rule.match is not None:
-        sent &= matching(rule.match, acts)
-    mails = np.flatnonzero(sent)
+        mails = mails[matching(rule.match, acts, mails)]
     # The rule takes the mails in time order, whatever their kinds; ours come so.
     mails = mails[np.bincount(acts.who[mails], minlength=len(crowd))[acts.who[mails]] >= rule.in_a_row]
     if not len(mails):
@@ -38,33 +37,32 @@ def of_unopened(rule: UnopenedRule, crowd: Crowd) -> Given:
     return Given(points, worst != points)
 
 
-def _of_kinds(acts: Acts, kinds: tuple[str, ...]) -> Flags:
-    return np.array([kind in kinds for kind in acts.kinds], np.bool_)[acts.kind]
-
-
 def _fates(rule: UnopenedRule, crowd: Crowd, mails: Ints) -> Fates:
     """Opened by a person after it was sent, by a machine only, by nobody for long enough, or too young to tell."""
     acts = crowd.acts
     names: dict[str, int] = {}
     of_words = np.array([names.setdefault(one.ref or one.asset, len(names)) for one in acts.said], np.int64)
-    mail_of = acts.who * len(names) + of_words[acts.words]
-    opens = np.flatnonzero(_of_kinds(acts, rule.opened))
-    by_people = opens[acts.verdict[opens] == HUMAN]
-    touched = _last(mail_of, acts.at_ms, opens, mails) >= acts.at_ms[mails]
-    opened = _last(mail_of, acts.at_ms, by_people, mails) >= acts.at_ms[mails]
+
+    def last(opens: Ints) -> Ints:
+        of_opens, of_mails = (acts.who[one] * len(names) + of_words[acts.words[one]] for one in (opens, mails))
+        return _last(of_opens, acts.at_ms[opens], of_mails)
+
+    opens = acts.of_kinds(rule.opened)
+    touched = last(opens) >= acts.at_ms[mails]
+    opened = last(opens[acts.verdict[opens] == HUMAN]) >= acts.at_ms[mails]
     old = crowd.now_ms - acts.at_ms[mails] >= rule.after_days * DAY
     fates = np.where(old, UNOPENED, PENDING)
     return np.where(opened, OPENED, np.where(touched, UNKNOWN, fates)).astype(np.int8)
 
 
-def _last(mail_of: Ints, at_ms: Ints, opens: Ints, mails: Ints) -> Ints:
+def _last(of_opens: Ints, at_ms: Ints, of_mails: Ints) -> Ints:
     """For each mail when it was opened last; long ago where it never was."""
-    never = np.full(len(mails), -(1 << 62), np.int64)
-    if not len(opens):
+    never = np.full(len(of_mails), -(1 << 62), np.int64)
+    if not len(of_opens):
         return never
-    order = opens[np.lexsort((at_ms[opens], mail_of[opens]))]
-    place = np.searchsorted(mail_of[order], mail_of[mails], side="right") - 1
-    found = (place >= 0) & (mail_of[order][place] == mail_of[mails])
+    order = np.lexsort((at_ms, of_opens))
+    place = np.searchsorted(of_opens[order], of_mails, side="right") - 1
+    found = (place >= 0) & (of_opens[order][place] == of_mails)
     return np.where(found, at_ms[order][place], never)
 
 

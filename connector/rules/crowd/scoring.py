@@ -16,7 +16,7 @@ from connector.rules.crowd.columns import Crowd, Flags, Ints
 from connector.rules.crowd.deeds import Given, of_activities, of_silence
 from connector.rules.crowd.mails import of_unopened
 from connector.rules.crowd.singly import of_pattern
-from connector.rules.crowd.verdicts import UNSAID, YES, Resemblance, Verdicter
+from connector.rules.crowd.verdicts import UNSAID, YES, Answers, Resemblance, Verdicter
 from connector.rules.documents.scoring import Model
 from connector.rules.documents.scoring_rules import (
     ActivityRule,
@@ -56,10 +56,25 @@ class Scores:
         return self.score - self.fit
 
 
+class Scorer:
+    """A model that is ``scorable``, ready for one crowd after the other, all of one portal at one instant."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._answers = Answers()
+
+    def score(self, crowd: Crowd) -> Scores:
+        """Everybody's score."""
+        return _score(self._model, _Ground(self._model, crowd, self._answers), crowd)
+
+
 def score(model: Model, crowd: Crowd) -> Scores:
-    """Everybody's score by a model that is ``scorable``."""
+    """The scores of a single crowd."""
+    return Scorer(model).score(crowd)
+
+
+def _score(model: Model, ground: _Ground, crowd: Crowd) -> Scores:
     rules = [rule for rule in model.rules if rule.enabled]
-    ground = _Ground(model, crowd)
     points = np.zeros((len(rules), len(crowd)), np.int32)
     unknown = np.zeros((len(rules), len(crowd)), np.bool_)
     families = np.zeros((len(FAMILIES), len(crowd)), np.int64)
@@ -80,9 +95,9 @@ def score(model: Model, crowd: Crowd) -> Scores:
 class _Ground:
     """One model and one crowd, with what several rules ask of them."""
 
-    def __init__(self, model: Model, crowd: Crowd) -> None:
+    def __init__(self, model: Model, crowd: Crowd, answers: Answers) -> None:
         self._crowd = crowd
-        self._verdicter = Verdicter(crowd)
+        self._verdicter = Verdicter(crowd, answers)
         self._targets = [one.targets for one in model.personas]
         self._names = [one.name for one in model.personas]
         alike = Resemblance(self._targets, self._verdicter, len(crowd)) if self._targets else None

@@ -30,7 +30,7 @@ def of_pattern(rule: Pattern, crowd: Crowd) -> Given:
     idle, unsaid, _ = rule.find(View(Facts(0, crowd.now_ms, {}, missing_sources=crowd.missing_sources)), 0)
     points = np.full(len(crowd), idle.points if idle else 0, np.int64)
     unknown = np.full(len(crowd), unsaid is not None, np.bool_)
-    places = np.flatnonzero(np.array([kind in rule.kinds for kind in acts.kinds], np.bool_)[acts.kind])
+    places = acts.of_kinds(rule.kinds)
     for start, end in zip(*by_contact(acts.who[places]), strict=True):
         did = tuple(
             act_of(acts, int(acts.words[i]), int(acts.at_ms[i]), acts.kinds[acts.kind[i]], VERDICTS[acts.verdict[i]])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from connector.rules.crowd.columns import ABSENT, Crowd, Flags
 from connector.rules.documents.conditions import Condition
 from connector.rules.view import View
 
+T = TypeVar("T")
 Verdicts = NDArray[np.int8]
 """NO, UNSAID or YES for each contact. In this order Kleene's *all* is the least of them and *any* the greatest."""
 
@@ -23,11 +24,32 @@ YES: Final = 2
 _CODES: Final[Mapping[bool | None, int]] = {False: NO, None: UNSAID, True: YES}
 
 
+class Answers:
+    """What conditions said of values, for one model and one instant.
+
+    Crowds that are stretches of one portal hold their values in lists that grow from stretch to stretch: what was
+    asked of a value once is not asked again.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Condition, Sequence[Any], list[int]]] = {}
+
+    def of(self, condition: Condition, values: Sequence[T], ask: Callable[[T], bool | None]) -> Verdicts:
+        """The verdict on each of these values."""
+        _, asked, codes = self._known.get(id(condition), (None, None, []))
+        if asked is not values:
+            codes = []
+            self._known[id(condition)] = condition, values, codes  # the condition is kept, so that its id stays its own
+        codes += [_CODES[ask(value)] for value in values[len(codes) :]]
+        return np.array(codes, np.int8)
+
+
 class Verdicter:
     """Asks conditions of one crowd, and remembers what a condition said: many rules ask the same."""
 
-    def __init__(self, crowd: Crowd) -> None:
+    def __init__(self, crowd: Crowd, answers: Answers) -> None:
         self._crowd = crowd
+        self._answers = answers
         self._said: dict[int, tuple[Condition, Verdicts]] = {}
 
     def ask(self, condition: Condition, targets: Mapping[str, Condition]) -> Verdicts:
@@ -63,13 +85,19 @@ class Verdicter:
         crowd, question = self._crowd, Question(condition)
         if condition.field is not None and condition.field in crowd.fields:
             held = crowd.fields[condition.field]
-            views = [View(Facts(0, crowd.now_ms, {condition.field: value})) for value in held.values]
-            return np.array([_CODES[question.ask(view)] for view in views], np.int8)[held.codes]
+            field = condition.field
+            asked = self._answers.of(
+                condition, held.values, lambda value: question.ask(View(Facts(0, crowd.now_ms, {field: value})))
+            )
+            return asked[held.codes]
         if condition.property is not None and condition.property in crowd.properties:
             name, texts = condition.property, crowd.properties[condition.property]
-            given = [{} if value == ABSENT else {name: value} for value in texts.values]
-            views = [View(Facts(0, crowd.now_ms, {}, properties=one)) for one in given]
-            return np.array([_CODES[question.ask(view)] for view in views], np.int8)[texts.codes]
+
+            def ask(value: str | None) -> bool | None:
+                given = {} if value == ABSENT else {name: value}
+                return question.ask(View(Facts(0, crowd.now_ms, {}, properties=given)))
+
+            return self._answers.of(condition, texts.values, ask)[texts.codes]
         if condition.in_list:
             return self.on_any(condition.in_list)
         nobody = View(Facts(0, crowd.now_ms, {}, missing_sources=crowd.missing_sources))

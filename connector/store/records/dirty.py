@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from connector.store import bulk
+from connector.store import bulk, stretches
 from connector.store.schema import ASSOCIATIONS, CONTACTS, DIRTY, RECEIPTS
 from connector.store.unit import Unit, check_portal, mine
 
@@ -32,6 +32,12 @@ def mark_dirty(u: Unit, portal_id: int, contact_ids: Collection[int] | None) -> 
     return _mark(u, portal_id, u.among(CONTACTS.c.id, contact_ids)) if contact_ids else 0
 
 
+def mark_changed(u: Unit, portal_id: int, contact_ids: Collection[int]) -> int:
+    """Mark contacts of which a fact changed; how many were marked."""
+    stretches.touch(u, portal_id, contact_ids)
+    return mark_dirty(u, portal_id, contact_ids)
+
+
 def mark_known(u: Unit, portal_id: int, contact_ids: Collection[int]) -> None:
     """Mark contacts the caller knows to be live, without looking."""
     token = secrets.randbits(62)
@@ -40,15 +46,25 @@ def mark_known(u: Unit, portal_id: int, contact_ids: Collection[int]) -> None:
 
 def mark_linked(u: Unit, portal_id: int, to_type: str, ids: Collection[int]) -> None:
     """Mark the contacts linked to these companies or deals, from whichever side the link was read."""
-    if not ids:
-        return
+    if ids:
+        touch_linked(u, portal_id, to_type, ids)
+        _mark(u, portal_id, _linked(u, portal_id, to_type, ids))
+
+
+def touch_linked(u: Unit, portal_id: int, to_type: str, ids: Collection[int]) -> None:
+    """Note a change of the contacts linked to these, though it may be none that anybody is judged by."""
+    if ids:
+        stretches.touch_those(u, portal_id, _linked(u, portal_id, to_type, ids))
+
+
+def _linked(u: Unit, portal_id: int, to_type: str, ids: Collection[int]) -> sa.ColumnElement[bool]:
     there = sa.select(ASSOCIATIONS.c.from_id).where(
         mine(ASSOCIATIONS, portal_id, from_type="contacts", to_type=to_type), u.among(ASSOCIATIONS.c.to_id, ids)
     )
     back = sa.select(ASSOCIATIONS.c.to_id).where(
         mine(ASSOCIATIONS, portal_id, from_type=to_type, to_type="contacts"), u.among(ASSOCIATIONS.c.from_id, ids)
     )
-    _mark(u, portal_id, CONTACTS.c.id.in_(there.union(back)))
+    return CONTACTS.c.id.in_(there.union(back))
 
 
 def mark_colleagues(u: Unit, portal_id: int, of: Collection[int] | None = None) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from connector.store import stretches
 from connector.store.records.dirty import unmark
 from connector.store.schema import EMAILS, HOLDS, OUTBOX
 from connector.store.unit import Unit, mine
@@ -19,6 +20,7 @@ def free(u: Unit, portal_id: int, ids: Collection[int]) -> None:
     for table in (EMAILS, HOLDS):
         u.change(sa.delete(table).where(mine(table, portal_id), u.among(table.c.contact_id, ids)))
     unmark(u, portal_id, ids)
+    stretches.touch(u, portal_id, ids)
 
 
 def stop(u: Unit, portal_id: int, ids: Collection[int], reason: str, *kinds: str) -> None:

@@ -11,8 +11,8 @@ from functools import lru_cache
 import sqlalchemy as sa
 
 from connector.model.records import ObjectType
-from connector.store import bulk, erasures
-from connector.store.records.dirty import mark_dirty, mark_linked
+from connector.store import bulk, erasures, stretches
+from connector.store.records.dirty import mark_changed, mark_linked
 from connector.store.records.endings import DELETED, WAITING, free, stop
 from connector.store.records.rows import MERGED, NEVER_READ, PROMOTED, table_of
 from connector.store.schema import (
@@ -136,7 +136,7 @@ def merge(u: Unit, portal_id: int, object_type: ObjectType, loser: int, winner: 
 
 def _mark(u: Unit, portal_id: int, object_type: ObjectType, ids: Collection[int]) -> None:
     if object_type == "contacts":
-        mark_dirty(u, portal_id, ids)
+        mark_changed(u, portal_id, ids)
     else:
         mark_linked(u, portal_id, object_type, ids)
 
@@ -202,6 +202,8 @@ def _bury_losers(
     gone = sa.and_(mine(table, portal_id), u.among(table.c.id, losers))
     u.change(sa.update(table).where(gone, table.c.archived.is_(False)).values(archived=True, archived_ms=at_ms))
     u.change(sa.update(table).where(gone).values(merged_into=target))
+    if object_type == "contacts":
+        stretches.touch(u, portal_id, losers)
 
 
 def _move_associations(u: Unit, portal_id: int, object_type: ObjectType, loser: int, target: int) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.model.records import ObjectType, Properties, Snapshot, modified_property
-from connector.store import bulk
+from connector.store import bulk, stretches
 from connector.store.erasures import unerased
-from connector.store.records.dirty import mark_known, mark_linked
+from connector.store.records.dirty import mark_known, mark_linked, touch_linked
 from connector.store.records.endings import DELETED, free, stop
 from connector.store.records.packed import coded, names_of
 from connector.store.records.rows import (
@@ -291,9 +291,14 @@ def _write(u: Unit, batch: _Batch) -> None:
     bulk.put(u, portal_id, table_of(batch.object_type), batch.rows)
     # Two changes at one time are one: from what it was before the first to what it is after the second.
     bulk.put(u, portal_id, PROPERTY_HISTORY, batch.history, keep=("before",))
+    # A row that only moved in time marks nobody, but columns may hold that time.
+    written = [row[0] for row in batch.rows]
     if batch.object_type != "contacts":
-        mark_linked(u, portal_id, batch.object_type, [*batch.live, *batch.buried])
+        marked = {*batch.live, *batch.buried}
+        mark_linked(u, portal_id, batch.object_type, marked)
+        touch_linked(u, portal_id, batch.object_type, [one for one in written if one not in marked])
         return
+    stretches.touch(u, portal_id, written)
     if batch.freed:
         u.change(
             sa.delete(EMAILS).where(
