@@ -60,6 +60,10 @@ class Words:
         """1234.5 → 1,234.5 or 1.234,5."""
         return str(format_decimal(Decimal(str(value)), locale=self.language))
 
+    def size(self, count: int) -> str:
+        """So many bytes in whole megabytes, rounded down: what people are told of a limit."""
+        return f"{self.number(count // 1_000_000)} MB"
+
     def points(self, value: object) -> str:
         """A number with its sign: +7, −5, 0."""
         told = Decimal(str(value))

@@ -14,8 +14,8 @@ from connector.portal.scopes import SCOPES
 from connector.sync.rulebook import SHIPPED
 from tests.admin.hands import best, text
 
-MODULES = ("portals", "connect", "contacts", "stories", "plan", "held", "runs", "waiting", "plain", "figures")
-TEMPLATES = ("portal", "connect", "contact", "plan", "held", "runs", "reports")
+MODULES = ("portals", "connect", "contacts", "stories", "plan", "held", "runs", "waiting", "plain", "figures", "sheets")
+TEMPLATES = ("portal", "connect", "contact", "plan", "held", "runs", "reports", "sheet", "document_sheet", "failed")
 SAME = {"HubSpot {number}", "MQL", "SAL", "SQL", "Subscriber", "Lead", "Plan", "Start", "“{words}”", "Live"}
 CALL = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)*)"|\bt\(\s*\'([^\']*)\'')
 PLACE = re.compile(r"\{(\w+)\}")
