@@ -9,12 +9,13 @@ from typing import Any
 
 from flask import Response, make_response
 
+from connector.admin import sheet_words
 from connector.admin.documents import BAD, BASE
 from connector.admin.doors import Door
 from connector.admin.drafts import numbers, overtaken, work_of
 from connector.admin.frame import Ask
 from connector.admin.plain import plainly
-from connector.errors import ConfigError, DocumentInvalid, UnknownPortal
+from connector.errors import ConfigError, DocumentInvalid, Fault, UnknownPortal
 from connector.sheet import COMMA, SEMICOLON, USUAL, Sheet, read
 from connector.store import drafts
 from connector.sync import library
@@ -30,12 +31,12 @@ def page(ask: Ask, kind: str) -> Response:
     return _page(ask, _kind_or_404(kind))
 
 
-def _page(ask: Ask, kind: str, *, status: int = 200, error: str = "", faults: tuple[Any, ...] = ()) -> Response:
+def _page(ask: Ask, kind: str, *, status: int = 200, error: str = "", faults: tuple[Fault, ...] = ()) -> Response:
     with ask.frame.store.view() as u:
         work = work_of(ask, u, kind)
     return ask.page(
-        "document_sheet.html", status=status, work=work, error=error, faults=faults[:MOST_FAULTS],
-        more=max(0, len(faults) - MOST_FAULTS),
+        "document_sheet.html", status=status, work=work, error=error,
+        faults=sheet_words.told(ask.words, faults[:MOST_FAULTS]), more=max(0, len(faults) - MOST_FAULTS),
     )  # fmt: skip
 
 

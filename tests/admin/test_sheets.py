@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import html
+import inspect
 import io
 import re
 from dataclasses import replace
@@ -11,10 +13,14 @@ from typing import Any
 
 import pytest
 
+from connector import sheet as sheet_module
+from connector.admin.sheet_words import PHRASES
 from connector.admin.sheets import MOST_BYTES
 from connector.admin.words import catalogue
 from connector.sheet import USUAL
 from connector.store import documents, drafts
+from connector.sync.sheets import documents as documents_module
+from connector.sync.sheets import words as words_module
 from tests.admin.conftest import ANNA, CSRF, House
 from tests.admin.desk import as_shipped, standing_house
 from tests.admin.hands import follow, text
@@ -347,6 +353,54 @@ class TestWhoMay:
         assert draft(house).revision == 1
         up(house, data)
         assert draft(house).body.endswith("# theirs\n")
+
+
+FAULTY = [
+    (b"", "Die Datei ist leer."),
+    (b"name\n", "Laden Sie sie noch einmal herunter"),
+    ("name\nWeißbuch\n".encode("cp1252"), "CSV UTF-8 (durch Trennzeichen getrennt)"),
+    (b"PK\x00", "Speichern Sie die Tabelle als CSV."),
+    (b"\xff\xfen\x00", "Die Datei ist UTF-16-Text."),
+    (b"x" * (USUAL.bytes + 1), "Die Datei ist größer als 2 MB."),
+    (b"name\n" + b"a\n" * (USUAL.rows + 2), "Die Tabelle hat mehr als 5.000 Zeilen."),
+    (b'name,points\n"a,1\n', "Achten Sie auf die Anführungszeichen"),
+    (b"name,name\na,b\n", "Die Spalte „name“ steht hier zweimal."),
+    (b"name\nage,stray\n", "Benennen Sie die Spalte, oder leeren Sie die Zelle."),
+    (b"name,label\nage," + b"x" * 50_001 + b"\n", "Kürzen Sie sie."),
+    (b"name;points\nage;1.000\n", "Schreiben Sie 1000 oder 1,0000."),
+    (b"name;points\nage;1.000.000\n", "Schreiben Sie 1000000."),
+    (b"name,points\nage,many\n", "„many“ ist keine Zahl. Schreiben Sie nur Ziffern"),
+    (b"name,points\nage,1.5\n", "„1.5“ ist keine ganze Zahl."),
+    (b"name,enabled\nage,perhaps\n", "„perhaps“ ist weder Ja noch Nein. Schreiben Sie WAHR oder FALSCH."),
+    (b"field,property,mode\nemail,email,never\n", "Das ist eine Tabelle des Dokuments mapping."),
+    (b"name,pionts\nage,5\n", "Eine Spalte „pionts“ gibt es nicht. Meinten Sie „points“? Spalten: name,"),
+    (b"label\nAge\n", "Die Spalte „name“ fehlt. Nennen Sie sie in der ersten Zeile: name."),
+    (b"name,when\nage,whenever\n", "„whenever“ ist keine Bedingung. Schreiben Sie es so: industry in"),
+    (b"name,decay\nage,slowly\n", "„slowly“ ist kein Verfall."),
+    (b'name,activities\nage,"a, ""b"\n', "Die Liste lässt sich nicht lesen."),
+]
+
+
+@pytest.mark.parametrize(("data", "said"), FAULTY, ids=[said for _, said in FAULTY])
+def test_a_sheets_own_faults_are_told_in_german(house, data, said):
+    house.signed_in("owner", language="de")
+    assert said in told(up(house, data, status=422))
+
+
+def test_the_phrases_that_are_said_anew_are_the_ones_that_are_said():
+    """Whoever rewords a fault of a sheet rewords its phrase too, or the German is gone."""
+    there = set()
+    for module in (sheet_module, documents_module, words_module):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.JoinedStr):
+                there.add("".join(one.value if isinstance(one, ast.Constant) else "{}" for one in node.values))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                there.add(node.value)
+    made = {  # of parts, so they stand nowhere as they are
+        'Did you mean "{}"? Columns: {}.', "Columns: {}.", "Write it like: {}", "Write {} or {}.", "Write {}.",
+    }  # fmt: skip
+    phrases = {re.sub(r"\{\w+\}", "{}", phrase) for phrase in PHRASES}
+    assert phrases - made - there == set()
 
 
 def test_in_german_every_sentence_of_it_is(house):

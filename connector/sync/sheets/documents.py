@@ -206,7 +206,7 @@ def laid_over(kind: str, body: str, sheet: Sheet) -> tuple[str, list[dict[str, A
 def _head_faults(form: Form, groups: Sequence[Group], sheet: Sheet) -> Iterator[Fault]:
     if other := _of_another_kind(form, sheet):
         said = f"This is a sheet of the {other} document."
-        yield sheet.fault(None, "", said, f"Take it there, or name the columns {' and '.join(form.needed)}.")
+        yield sheet.fault(None, "", said, f"Take it there; a sheet for here names {', '.join(form.needed)}.")
         return
     known = [*form.table.columns, *([MODEL] if len(groups) > 1 else [])]
     for name in sheet.columns:

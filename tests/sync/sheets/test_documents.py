@@ -205,7 +205,7 @@ class TestFaults:
     def test_a_sheet_of_the_other_kind_is_one_fault_and_not_one_a_column(self) -> None:
         (found,) = faults("mapping", MAPPING, sheet("scoring", SCORING))
         assert (found.line, found.message) == (1, "This is a sheet of the scoring document.")
-        assert "field and property" in found.remedy
+        assert "field, property" in found.remedy
         (found,) = faults("scoring", SCORING, sheet("mapping", MAPPING))
         assert found.message == "This is a sheet of the mapping document."
 
