@@ -46,12 +46,12 @@ class Ask:
     args: MultiDict[str, str]
     form: MultiDict[str, str]
     path: str
-    files: MultiDict[str, FileStorage] = field(default_factory=MultiDict)
-    too_large: bool = False
     visitor: Visitor | None = None
     portal_row: PortalRow | None = None
     address: str = ""
     cookies: tuple[tuple[str, str, int], ...] = ()
+    files: MultiDict[str, FileStorage] = field(default_factory=MultiDict)
+    too_large: bool = False
 
     @property
     def who(self) -> Visitor:

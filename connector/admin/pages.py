@@ -96,7 +96,7 @@ def _guarded(frame: Frame, door: Door) -> Any:
     def enter(**parts: str) -> Response:
         form, files, fits = _sent(door)
         ask = Ask(
-            frame, door, _words(None), request.args, form, request.path, files, too_large=not fits,
+            frame, door, _words(None), request.args, form, request.path, files=files, too_large=not fits,
             address=request.remote_addr or "",
         )  # fmt: skip
         g.ask = ask
