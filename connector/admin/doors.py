@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["EVERYWHERE", "ROLES", "Door", "Opens", "Porter", "Role", "View", "Visitor", "reaches"]
 
 View = Callable[..., Response]
-FORM_BYTES = 1024 * 1024
-"""No form that people fill in is larger."""
+FORM_BYTES = 500_000
+"""No form that people fill in is larger; the library would not hold more in memory either."""
 Opens = Role | Literal["anybody", "signed_in"]
 
 

@@ -32,6 +32,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+MOST_POURED = 32_000_000
 FOREVER = "public, max-age=31536000, immutable"
 
 log = structlog.get_logger(__name__)
@@ -114,6 +115,13 @@ def _sent(door: Door) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage],
         return MultiDict(), MultiDict(), False
 
 
+def _pour_away() -> None:
+    """Take what is still being sent and forget it, within reason: before that a browser reads no answer."""
+    left = min(request.content_length or MOST_POURED, MOST_POURED)
+    while left > 0 and (some := request.environ["wsgi.input"].read(min(left, 65_536))):
+        left -= len(some)
+
+
 def _finished(ask: Ask, answer: Response) -> Response:
     """With what a browser may do with the page, and the cookies the view left."""
     secure = ask.frame.settings.public_url.startswith("https://")
@@ -154,6 +162,7 @@ def _refused(ask: Ask, parts: dict[str, str]) -> Response | None:
     elif visitor is not None and not visitor.may(door.least):
         return failed(ask, 404)
     if ask.too_large:
+        _pour_away()
         return failed(ask, 413)
     if door.method == "POST" and visitor is not None and not _token_fits(ask, visitor):
         return failed(ask, 403, None)

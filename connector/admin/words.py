@@ -61,8 +61,9 @@ class Words:
         return str(format_decimal(Decimal(str(value)), locale=self.language))
 
     def size(self, count: int) -> str:
-        """So many bytes in whole megabytes, rounded down: what people are told of a limit."""
-        return f"{self.number(count // 1_000_000)} MB"
+        """So many bytes in whole megabytes or kilobytes, rounded down: what people are told of a limit."""
+        unit, name = (1_000_000, "MB") if count >= 1_000_000 else (1_000, "kB")
+        return f"{self.number(count // unit)} {name}"
 
     def points(self, value: object) -> str:
         """A number with its sign: +7, −5, 0."""

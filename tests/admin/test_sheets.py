@@ -132,7 +132,7 @@ class TestDown:
     def test_both_pages_offer_both_ways_and_others_do_not(self, house, kind):
         pages = [house.get(f"{BASE}/{kind}"), *([house.get("/portals/acme/mapping")] if kind == "mapping" else [])]
         for page in pages:
-            assert f'href="/admin{BASE}/{kind}/sheet.csv" download' in page
+            assert f'href="/admin{BASE}/{kind}/sheet.csv"' in page
             assert re.search(
                 rf'<form method="post" action="/admin{BASE}/{kind}/sheet" enctype="multipart/form-data">', page
             )
@@ -291,7 +291,9 @@ class TestFaults:
         data = {"csrf": CSRF, "text": (io.BytesIO(b"x" * 1_200_000), "x.yaml")}
         answer = send(house, f"{BASE}/scoring/edit", data)
         assert answer.status_code == 413
-        assert "At most 1 MB" in told(answer)
+        assert "At most 500 kB" in told(answer)
+        answer = house.browser.post(f"/admin{BASE}/scoring/edit", data={"csrf": CSRF, "text": "x" * 500_001})
+        assert (answer.status_code, "At most 500 kB" in told(answer)) == (413, True)
 
     def test_a_version_that_never_was(self, house):
         data = sheet(house, "scoring", ("acme version 1", "acme version 77"), (ROW, ROW.replace("15", "25")))
