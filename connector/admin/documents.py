@@ -31,6 +31,7 @@ from connector.store.documents import DocumentRow
 from connector.store.drafts import Draft
 from connector.sync import drafting, library, signing
 from connector.sync.rulebook import JUDGING
+from connector.sync.sheets import documents as sheets
 
 BAD = 422
 BASE = "/portals/<portal>/documents"
@@ -52,7 +53,9 @@ def one_kind(ask: Ask, kind: str) -> Response:
         history = documents.history(u, ask.portal.id, kind)
         others = [one for one in drafts.every(u, ask.portal.id) if one.kind == kind]
         signed = signing.of_versions(u, ask.portal, kind, history)
-    return ask.page("document.html", work=work, history=history, drafts=others, signed=signed)
+    return ask.page(
+        "document.html", work=work, history=history, drafts=others, signed=signed, as_sheet=kind in sheets.FORMS
+    )  # fmt: skip
 
 
 def edit(ask: Ask, kind: str) -> Response:
@@ -124,7 +127,7 @@ def _draft(
         "document_draft.html", status=status, kind=kind, draft=found, published=published, faults=faults, sides=sides,
         difference=library.unified(before, found.body, ask.t("published"), ask.t("draft")), task=task, told=told,
         sentence=confirmation(ask, told) if ready else "", mine=may_change(ask, found), error=error,
-        advice=advice, signed=signed, own_signature=signed.of(ask.who.email),
+        advice=advice, signed=signed, own_signature=signed.of(ask.who.email), as_sheet=kind in sheets.FORMS,
     )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["EVERYWHERE", "ROLES", "Door", "Opens", "Porter", "Role", "View", "Visitor", "reaches"]
 
 View = Callable[..., Response]
+FORM_BYTES = 500_000
+"""No form that people fill in is larger; the library would not hold more in memory either."""
 Opens = Role | Literal["anybody", "signed_in"]
 
 
@@ -62,13 +64,14 @@ class Visitor:
 class Door:
     """One address. ``path`` begins with ``/``, below ``/admin``; ``<portal>`` in it is a portal's name.
 
-    ``view`` is called with the ``Ask`` and the other parts of the path by name.
+    ``view`` is called with the ``Ask`` and the other parts of the path by name. ``most_bytes``: how much may be sent.
     """
 
     method: Literal["GET", "POST"]
     path: str
     least: Opens
     view: View
+    most_bytes: int = FORM_BYTES
 
     @property
     def of_portal(self) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 
 from connector.admin import plain
 from connector.admin.doors import Door, Porter, Visitor
@@ -38,7 +38,7 @@ class Frame:
 
 @dataclass(slots=True)
 class Ask:
-    """One request on its way through a view."""
+    """One request on its way through a view. ``too_large``: more was sent than the door lets in; nothing was read."""
 
     frame: Frame
     door: Door
@@ -50,6 +50,8 @@ class Ask:
     portal_row: PortalRow | None = None
     address: str = ""
     cookies: tuple[tuple[str, str, int], ...] = ()
+    files: MultiDict[str, FileStorage] = field(default_factory=MultiDict)
+    too_large: bool = False
 
     @property
     def who(self) -> Visitor:

@@ -17,7 +17,8 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, Response, g, request, send_from_directory
-from werkzeug.exceptions import HTTPException
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from connector.admin.doors import Door, Visitor
 from connector.admin.frame import PREFIX, Ask, Frame
@@ -31,6 +32,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+MOST_POURED = 32_000_000
 FOREVER = "public, max-age=31536000, immutable"
 
 log = structlog.get_logger(__name__)
@@ -93,13 +95,31 @@ def _guarded(frame: Frame, door: Door) -> Any:
     secure = frame.settings.public_url.startswith("https://")
 
     def enter(**parts: str) -> Response:
+        form, files, fits = _sent(door)
         ask = Ask(
-            frame, door, _words(None), request.args, request.form, request.path, address=request.remote_addr or ""
-        )
+            frame, door, _words(None), request.args, form, request.path, files=files, too_large=not fits,
+            address=request.remote_addr or "",
+        )  # fmt: skip
         g.ask = ask
         return _finished(ask, _answered(ask, parts, request.cookies.get(cookie_name(secure=secure), "")))
 
     return enter
+
+
+def _sent(door: Door) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage], bool]:
+    """The form's fields and files, and whether they fit through the door; of what does not, nothing is read."""
+    request.max_content_length = door.most_bytes
+    try:
+        return request.form, request.files, True
+    except RequestEntityTooLarge:
+        return MultiDict(), MultiDict(), False
+
+
+def _pour_away() -> None:
+    """Take what is still being sent and forget it, within reason: before that a browser reads no answer."""
+    left = min(request.content_length or MOST_POURED, MOST_POURED)
+    while left > 0 and (some := request.environ["wsgi.input"].read(min(left, 65_536))):
+        left -= len(some)
 
 
 def _finished(ask: Ask, answer: Response) -> Response:
@@ -141,6 +161,9 @@ def _refused(ask: Ask, parts: dict[str, str]) -> Response | None:
             return failed(ask, 404)
     elif visitor is not None and not visitor.may(door.least):
         return failed(ask, 404)
+    if ask.too_large:
+        _pour_away()
+        return failed(ask, 413)
     if door.method == "POST" and visitor is not None and not _token_fits(ask, visitor):
         return failed(ask, 403, None)
     return None

@@ -60,6 +60,11 @@ class Words:
         """1234.5 → 1,234.5 or 1.234,5."""
         return str(format_decimal(Decimal(str(value)), locale=self.language))
 
+    def size(self, count: int) -> str:
+        """So many bytes in whole megabytes or kilobytes, rounded down: what people are told of a limit."""
+        unit, name = (1_000_000, "MB") if count >= 1_000_000 else (1_000, "kB")
+        return f"{self.number(count // unit)} {name}"
+
     def points(self, value: object) -> str:
         """A number with its sign: +7, −5, 0."""
         told = Decimal(str(value))

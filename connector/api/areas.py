@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.api import contacts, documents, drafts, held, plan, portals, reports
+from connector.api import contacts, documents, drafts, held, plan, portals, reports, sheets
 from connector.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,6 +11,7 @@ ROUTES: tuple[Route, ...] = (
     *plan.ROUTES,
     *documents.ROUTES,
     *drafts.ROUTES,
+    *sheets.ROUTES,
     *held.ROUTES,
     *reports.ROUTES,
 )

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from connector.api.problems import MEDIA_TYPE
 from connector.api.routes import PARTS, PREFIX, Route
-from connector.api.shapes import Out
+from connector.api.shapes import Csv, Out
 
 REFERENCE = "#/components/schemas/{model}"
 ROLE = "x-leadwright-role"
@@ -23,7 +23,7 @@ SAID = {
     409: "It does not fit how things stand now.",
     412: "Somebody was faster: it is no longer what you have seen.",
     413: "The body is too large.",
-    415: "The body is not JSON.",
+    415: "The body is of another kind.",
     422: "A field does not fit; errors names each.",
     428: "If-Match is missing.",
     429: "The token calls too often; see Retry-After.",
@@ -61,8 +61,8 @@ def described(routes: Sequence[Route]) -> dict[str, Any]:
         "info": {
             "title": "Leadwright",
             "version": version("leadwright"),
-            "description": "What the pages and commands of Leadwright do, for programs. Every answer is JSON, every "
-            "error application/problem+json.",
+            "description": "What the pages and commands of Leadwright do, for programs. Every answer is JSON but for "
+            "sheets, which are text/csv, every error application/problem+json.",
         },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
@@ -75,9 +75,8 @@ def described(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def _schemas(routes: Iterable[Route]) -> dict[str, Any]:
-    bodies: list[type[BaseModel]] = [route.body for route in routes if route.body is not None]
-    answers: list[type[BaseModel]] = [*(route.answer for route in routes), ProblemBody]
-    shapes = [(one, "validation") for one in dict.fromkeys([*bodies, *answers])]
+    told = [*(route.body for route in routes), *(route.answer for route in routes), ProblemBody]
+    shapes = [(one, "validation") for one in dict.fromkeys(told) if one is not None and not issubclass(one, Csv)]
     _, made = models_json_schema(shapes, ref_template=REFERENCE)  # type: ignore[arg-type]
     schemas: dict[str, Any] = made["$defs"]
     return schemas
@@ -93,9 +92,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": _responses(route),
     }
     if route.body is not None:
-        needed = bool(route.body.model_json_schema().get("required"))
-        content = {"application/json": {"schema": _ref(route.body)}}
-        told["requestBody"] = {"required": needed, "content": content}
+        needed = issubclass(route.body, Csv) or bool(route.body.model_json_schema().get("required"))
+        told["requestBody"] = {"required": needed, "content": _content(route.body)}
     return told
 
 
@@ -140,21 +138,26 @@ def _of_headers(route: Route) -> list[dict[str, Any]]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    good: dict[str, Any] = {
-        "description": route.summary,
-        "content": {"application/json": {"schema": _ref(route.answer)}},
-    }
+    good: dict[str, Any] = {"description": route.summary, "content": _content(route.answer)}
     if route.etag:
         good["headers"] = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
     faults = {401, 404, 422, 429, 500, 503, *route.faults}
     faults |= {403} if route.least != "viewer" else set()
-    faults |= {400, 413, 415} if route.body is not None else set()
+    faults |= {413, 415} if route.body is not None else set()
+    faults |= {400} if route.body not in (None, Csv) else set()
     faults |= {412, 428} if route.if_match else set()
     problem = {MEDIA_TYPE: {"schema": _ref(ProblemBody)}}
     return {
         str(route.status): good,
         **{str(status): {"description": SAID[status], "content": problem} for status in sorted(faults)},
     }
+
+
+def _content(shape: type[BaseModel | Csv]) -> dict[str, Any]:
+    """What stands in a body, by its media type."""
+    if issubclass(shape, Csv):
+        return {"text/csv": {"schema": {"type": "string", "description": "Lines of cells in UTF-8."}}}
+    return {"application/json": {"schema": _ref(shape)}}
 
 
 def _ref(shape: type[BaseModel]) -> dict[str, str]:

@@ -129,7 +129,7 @@ class Signed(Out):
 
 def get_draft(call: Call) -> Answer:
     with call.frame.store.view() as u:
-        return _draft(call, u)
+        return answered(told_of(call, u))
 
 
 def save_draft(call: Call) -> Answer:
@@ -146,7 +146,7 @@ def save_draft(call: Call) -> Answer:
             raise Problem(409, "no_version", f"There is no version {base} to start from.", remedy="See the versions.")
         saved = drafting.save(u, row, kind, call.caller.who, call.body.body, base=base, seen=seen, now_ms=now)
         call.book(u, f"Saved a draft of {kind}", after=f"saving {saved.revision}")
-        return _draft(call, u)
+        return answered(told_of(call, u))
 
 
 def discard_draft(call: Call) -> Answer:
@@ -156,24 +156,28 @@ def discard_draft(call: Call) -> Answer:
         own = drafting.own(u, call.portal, kind, call.caller.who)
         drafting.discard(u, call.portal, own.id, seen=seen, now_ms=call.frame.clock.now_ms())
         call.book(u, f"Discarded a draft of {kind} by {own.author}")
-        return _draft(call, u)
+        return answered(told_of(call, u))
 
 
-def _draft(call: Call, u: Unit) -> Answer:
+def told_of(call: Call, u: Unit) -> dict[str, Any]:
+    """The caller's draft as it stands, or what is published where there is none."""
     kind, row, who = call.parts["kind"], call.portal, call.caller.who
     own, published = drafts.of(u, row.id, kind, who), documents.current(u, row.id, kind)
     revision = own.revision if own is not None else 0
     if own is not None and own.open:
         told = drafting.told(u, row, own)
-        body = {**told, "open": True, "faults": [{k: v for k, v in one.items() if k != "file"}
+        return {**told, "open": True, "faults": [{k: v for k, v in one.items() if k != "file"}
                                                  for one in told["faults"]]}  # fmt: skip
-    else:
-        body = {
-            "portal": row.name, "kind": kind, "author": who, "open": False, "revision": revision, "faults": [],
-            "base": published.version if published else 0, "body": published.body if published else "",
-            "overtaken": None, "signatures": [], "missing": [],
-        }  # fmt: skip
-    return Answer(body, {"ETag": f'"{revision}"'})
+    return {
+        "portal": row.name, "kind": kind, "author": who, "open": False, "revision": revision, "faults": [],
+        "base": published.version if published else 0, "body": published.body if published else "",
+        "overtaken": None, "signatures": [], "missing": [],
+    }  # fmt: skip
+
+
+def answered(told: dict[str, Any]) -> Answer:
+    """The draft with its revision as ETag."""
+    return Answer(told, {"ETag": f'"{told["revision"]}"'})
 
 
 def dry_run_draft(call: Call) -> dict[str, Any]:

@@ -25,16 +25,17 @@ from connector.api.describing import described
 from connector.api.limits import Pace
 from connector.api.problems import Problem
 from connector.api.routes import PARTS, PREFIX, Answer, Call, Frame, Route
-from connector.api.shapes import In
+from connector.api.shapes import Csv, In, Out
 from connector.errors import ConnectorError, UnknownPortal
 from connector.rules import staff
+from connector.sheet import USUAL
 from connector.store import portals
 from connector.store.portals import PortalRow
 from connector.sync.tokens import Caller
 
 MOST_BYTES = 1024 * 1024
 DESCRIPTION = "/api/openapi.json"
-JSON = "application/json"
+JSON, CSV = "application/json", "text/csv"
 MOST_FAULTS = 20
 # Answers that tell whoever runs this that somebody tries what they may not.
 TRIED = frozenset({401, 403, 422, 429})
@@ -108,7 +109,9 @@ def _call(frame: Frame, route: Route, pace: Pace, parts: dict[str, str]) -> Call
         frame, route, caller, parts, None, None, request.remote_addr or "", request.headers.get("If-Match", ""), row
     )
     call.query = _fitted(route.query, _asked())
-    if route.body is not None:
+    if route.body is Csv:
+        call.body = _sheet()
+    elif route.body is not None and issubclass(route.body, In):
         call.body = _fitted(route.body, _sent())
     return call
 
@@ -150,16 +153,10 @@ def _asked() -> dict[str, Any]:
 
 def _sent() -> Any:
     """The body as JSON; none at all counts as an empty one."""
-    request.max_content_length = MOST_BYTES
-    try:
-        data = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        message = f"The body is longer than {MOST_BYTES:,} bytes."
-        raise Problem(413, "too_large", message, remedy="Send less.") from None
+    data = _data(MOST_BYTES)
     if not data and not request.content_type:
         return {}
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != JSON or charset not in ("utf-8", "utf8"):
+    if not _is(JSON):
         raise Problem(
             415, "not_json", "The body must be JSON in UTF-8.", remedy=f"Send the header Content-Type: {JSON}."
         )
@@ -167,6 +164,28 @@ def _sent() -> Any:
         return orjson.loads(data)
     except ValueError:
         raise Problem(400, "not_json", "The body is no JSON.", remedy="Check its brackets and quotes.") from None
+
+
+def _sheet() -> bytes:
+    """The body as the bytes of a sheet; what they say is for ``connector/sheet.py`` to read."""
+    data = _data(USUAL.bytes)
+    if not _is(CSV):
+        raise Problem(415, "not_csv", "The body must be CSV in UTF-8.", remedy=f"Send the header Content-Type: {CSV}.")
+    return data
+
+
+def _data(most: int) -> bytes:
+    request.max_content_length = most
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        message = f"The body is longer than {most:,} bytes."
+        raise Problem(413, "too_large", message, remedy="Send less.") from None
+
+
+def _is(kind: str) -> bool:
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    return request.mimetype == kind and charset in ("utf-8", "utf8")
 
 
 def _fitted(shape: type[In], told: Any) -> In:
@@ -193,9 +212,14 @@ def _message(one: Mapping[str, Any]) -> str:
 
 def _answered(call: Call) -> Response:
     """What the view gives, held against what the description promises."""
-    told = call.route.view(call)
+    told, shape = call.route.view(call), call.route.answer
     given = told if isinstance(told, Answer) else Answer(told)
-    body = call.route.answer.model_validate(dict(given.body)).model_dump(mode="json", by_alias=True)
-    made = Response(orjson.dumps(body), call.route.status, content_type=JSON)
+    if issubclass(shape, Out) and not isinstance(given.body, bytes):
+        body = shape.model_validate(dict(given.body)).model_dump(mode="json", by_alias=True)
+        made = Response(orjson.dumps(body), call.route.status, content_type=JSON)
+    elif issubclass(shape, Csv) and isinstance(given.body, bytes):
+        made = Response(given.body, call.route.status, content_type=f"{CSV}; charset=utf-8")
+    else:
+        raise TypeError(f"{call.route.name} answers something else than it promises")
     made.headers.update(given.headers)
     return made

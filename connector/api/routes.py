@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from connector.api.problems import Problem
-from connector.api.shapes import In, Nothing, Out
+from connector.api.shapes import Csv, In, Nothing, Out
 from connector.clock import Clock
 from connector.errors import StoreError
 from connector.model.people import EVERYWHERE, Actor, Role
@@ -48,9 +48,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body, with what else the answer carries."""
+    """A body (bytes where the route answers a sheet), with what else the answer carries."""
 
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -126,9 +126,9 @@ class Route:
     least: Role
     summary: str
     view: View
-    answer: type[Out]
+    answer: type[Out | Csv]
     query: type[In] = Nothing
-    body: type[In] | None = None
+    body: type[In | Csv] | None = None
     status: int = 200
     if_match: bool = False
     etag: bool = False

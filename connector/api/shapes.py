@@ -30,6 +30,10 @@ class Out(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", protected_namespaces=())
 
 
+class Csv:
+    """A sheet instead of JSON, sent or answered: ``text/csv`` in UTF-8, as bytes."""
+
+
 class Nothing(In):
     """No parameters, or an empty body."""
 

@@ -19,6 +19,8 @@ from connector.sync import signing
 from connector.sync.nursing import republish
 from connector.sync.rulebook import JUDGING, MAPPED, SHIPPED, parse_text
 
+NO_VERSION = "no_version"
+
 
 def kind_of(path: Path, text: str) -> str:
     """The kind a file holds: its top-level ``kind``, else its file name, else its folder (``scoring/model.yaml``)."""
@@ -206,7 +208,8 @@ def version_of(u: Unit, row: PortalRow, kind: str, version: int) -> documents.Do
     """One version of a document, published now or once."""
     old = documents.get(u, row.id, known(kind), version)
     if old is None:
-        raise ConfigError(f"{row.name} has no version {version} of {kind}.", remedy="See: leadwright config history.")
+        message, remedy = f"{row.name} has no version {version} of {kind}.", "See: leadwright config history."
+        raise ConfigError(message, remedy=remedy, reason=NO_VERSION)
     return old
 
 

@@ -8,14 +8,14 @@ from importlib.resources import files
 
 import pytest
 
-from connector.admin import connect, figures, held, plain, plan, stories
+from connector.admin import connect, figures, held, plain, plan, sheet_words, stories
 from connector.admin.words import catalogue
 from connector.portal.scopes import SCOPES
 from connector.sync.rulebook import SHIPPED
 from tests.admin.hands import best, text
 
-MODULES = ("portals", "connect", "contacts", "stories", "plan", "held", "runs", "waiting", "plain", "figures")
-TEMPLATES = ("portal", "connect", "contact", "plan", "held", "runs", "reports")
+MODULES = ("portals", "connect", "contacts", "stories", "plan", "held", "runs", "waiting", "plain", "figures", "sheets")
+TEMPLATES = ("portal", "connect", "contact", "plan", "held", "runs", "reports", "sheet", "document_sheet", "failed")
 SAME = {"HubSpot {number}", "MQL", "SAL", "SQL", "Subscriber", "Lead", "Plan", "Start", "“{words}”", "Live"}
 CALL = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)*)"|\bt\(\s*\'([^\']*)\'')
 PLACE = re.compile(r"\{(\w+)\}")
@@ -59,7 +59,16 @@ def of_tables() -> set[str]:
     found = {word for table in tables for word in table.values()}
     found |= {word for pair in plain.MEANT.values() for word in pair}
     found |= {word for _, word in stories.ENDINGS.values()} | {scope.reason for scope in SCOPES} | set(SHIPPED)
-    return found | {"Paused", "Needs you", "Live", "Observe mode", "grade A", "grade B", "grade C"}
+    return found | {
+        "Paused",
+        "Needs you",
+        "Live",
+        "Observe mode",
+        "grade A",
+        "grade B",
+        "grade C",
+        *sheet_words.PHRASES,
+    }
 
 
 ALL = sorted(of_templates() | of_modules() | of_tables())

@@ -87,12 +87,18 @@ def signer(desk: Desk) -> Program:
     return desk.program("admin", person="kim@client.example")
 
 
+def sheeting(desk: Desk) -> Sent:
+    sheet = desk.program("admin").ask("GET", f"{AT}/documents/scoring/sheet").data.replace(b",15,", b",25,")
+    return "PUT", f"{DRAFT}/sheet", {"data": sheet, "content_type": "text/csv", "headers": {"If-Match": '"0"'}}
+
+
 # What lets each changing call succeed, how many entries it leaves, and the same call as it would be refused.
 GOOD: dict[str, tuple[Callable[[Desk], Sent], int]] = {
     "sync_now": (lambda _: ("POST", f"{AT}/sync", {"json": {}}), 1),
     "make_plan": (lambda _: ("POST", f"{AT}/plan", {"json": {}}), 1),
     "apply_plan": (applying, 1),
     "save_draft": (lambda _: ("PUT", DRAFT, {"json": {"body": TEXT}, "headers": {"If-Match": '"0"'}}), 1),
+    "save_draft_sheet": (sheeting, 1),
     "discard_draft": (discarding, 1),
     "dry_run_draft": (trying, 0),  # it keeps nothing
     "scores_of_draft": (scoring, 0),
@@ -102,7 +108,10 @@ GOOD: dict[str, tuple[Callable[[Desk], Sent], int]] = {
     "revert_document": (reverting, 1),
     "retry_held": (retrying, 1),
 }
-AGAIN = {"apply_plan", "undo_run", "save_draft", "discard_draft", "publish_draft", "revert_document", "retry_held"}
+AGAIN = {
+    "apply_plan", "undo_run", "save_draft", "save_draft_sheet", "discard_draft", "publish_draft", "revert_document",
+    "retry_held",
+}  # fmt: skip
 
 
 def test_every_changing_call_is_here():

@@ -12,6 +12,7 @@ from connector.api.areas import ROUTES
 from connector.api.describing import ROLE, SAID, described
 from connector.api.entry import DESCRIPTION
 from connector.api.routes import PARTS, PREFIX
+from connector.api.shapes import Csv
 
 DOCUMENT = described(ROUTES)
 OPERATIONS = [
@@ -86,7 +87,9 @@ def test_every_operation_is_whole(path, method, operation):
     for status, response in operation["responses"].items():
         assert response["description"]
         (kind,) = response["content"]
-        assert kind == ("application/json" if status.startswith("2") else "application/problem+json")
+        sheet = path.endswith("/sheet") and method == "get"
+        expected = "text/csv" if sheet else "application/json"
+        assert kind == (expected if status.startswith("2") else "application/problem+json")
         assert status.startswith("2") or int(status) in SAID
     assert ("requestBody" in operation) == ("415" in statuses)
     assert method != "get" or "requestBody" not in operation
@@ -115,15 +118,27 @@ def test_every_schema_is_one_and_every_reference_leads_somewhere():
 
 
 def test_no_two_shapes_share_a_name():
-    shapes = {one for route in ROUTES for one in (route.answer, route.body) if one is not None}
+    shapes = {one for route in ROUTES for one in (route.answer, route.body) if one not in (None, Csv)}
     assert len({one.__name__ for one in shapes}) == len(shapes)
     assert {one.__name__ for one in shapes} <= set(DOCUMENT["components"]["schemas"])
 
 
 def test_what_is_sent_is_described_as_closed():
     for route in ROUTES:
-        if route.body is not None:
+        if route.body not in (None, Csv):
             assert DOCUMENT["components"]["schemas"][route.body.__name__]["additionalProperties"] is False
+
+
+def test_a_sheet_is_described_as_text_of_its_own_kind():
+    path = DOCUMENT["paths"][f"{PREFIX}/portals/{{portal}}/documents/{{kind}}/draft/sheet"]
+    (kind,) = path["get"]["responses"]["200"]["content"]
+    assert kind == "text/csv"
+    assert path["put"]["requestBody"]["required"] is True
+    assert list(path["put"]["requestBody"]["content"]) == ["text/csv"]
+    assert {"412", "413", "415", "428"} <= set(path["put"]["responses"])
+    assert "400" not in path["put"]["responses"]
+    (query,) = [one for one in path["get"]["parameters"] if one["in"] == "query"]
+    assert query["name"] == "semicolon"
 
 
 def test_a_parameter_is_described_as_it_is_read():

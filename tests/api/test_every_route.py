@@ -18,11 +18,13 @@ from connector.api.describing import ProblemBody
 from connector.api.entry import MOST_BYTES, api_blueprint
 from connector.api.limits import Pace
 from connector.api.routes import PREFIX, Frame, Route
-from connector.api.shapes import Nothing, Out
+from connector.api.shapes import Csv, Nothing, Out
 from connector.errors import StoreError
 from connector.presets import preset_text
 from connector.rules import staff
+from connector.sheet import USUAL, read
 from connector.sync.rulebook import SHIPPED
+from connector.sync.sheets.documents import sheet_of
 from tests.api.conftest import ACME, OTHER, Desk, Program
 
 VALUES = {"portal": ACME, "contact": "{contact}", "kind": "scoring", "version": "1", "errand": "plan-1",
@@ -35,7 +37,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "revert_document": {"version": 1, "expected": 1}, "retry_held": {"how": "all"},
 }  # fmt: skip
 OF_PORTAL = [route for route in ROUTES if route.of_portal]
-WITH_BODY = [route for route in ROUTES if route.body is not None]
+SHEET = sheet_of("scoring", preset_text(*SHIPPED["scoring"]).replace("points: 15", "points: 20"))
+WITH_BODY = [route for route in ROUTES if route.body not in (None, Csv)]
+WITH_SHEET = [route for route in ROUTES if route.body is Csv]
 INSIDE = re.compile(
     r"Traceback|\.py\b|sqlalchemy|sqlite|psycopg|SELECT |INSERT |pydantic|line \d+, in|(?<![\w/])/\w+/\w+/"
 )
@@ -50,10 +54,27 @@ def address(desk: Desk, route: Route, portal: str = ACME) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], route.path)
 
 
+def good(route: Route) -> dict[str, Any]:
+    """A good body for the route, if it takes one."""
+    if route.body is Csv:
+        return {"data": SHEET, "content_type": "text/csv"}
+    return {"json": BODIES[route.name]} if route.body is not None else {}
+
+
+def fits(route: Route, answer: Any) -> None:
+    """The answer is of the kind that is described."""
+    if route.answer is Csv:
+        assert answer.content_type == "text/csv; charset=utf-8"
+        read(answer.data, "x.csv")
+    else:
+        assert issubclass(route.answer, Out)
+        route.answer.model_validate(answer.json)
+
+
 def knock(desk: Desk, who: Program, route: Route, portal: str = ACME, **more: Any) -> Any:
     """As a program would, with a good body."""
-    if route.body is not None and not {"json", "data"} & more.keys():
-        more["json"] = BODIES[route.name]
+    if not {"json", "data"} & more.keys():
+        more |= good(route)
     if route.if_match:
         more["headers"] = {"If-Match": '"0"'} | more.get("headers", {})
     return who.ask(route.method, address(desk, route, portal), **more)
@@ -128,8 +149,7 @@ class TestWhoComesIn:
             answer = knock(shared, shared.program(route.least, portal), route)
             assert answer.status_code not in (401, 403, 422, 500), answer.text
             if answer.status_code < 300:
-                assert issubclass(route.answer, Out)
-                route.answer.model_validate(answer.json)
+                fits(route, answer)
                 assert answer.status_code == route.status
 
     @pytest.mark.parametrize("route", ROUTES, ids=named)
@@ -166,6 +186,29 @@ class TestWhatIsSent:
         ],
     )
     def test_bodies_that_are_none(self, shared, route, data, kind, statuses):
+        before = kept(shared)
+        answer = knock(shared, shared.program("admin"), route, data=data, content_type=kind)
+        problem(answer, *statuses)
+        assert kept(shared) == before
+
+    @pytest.mark.parametrize("route", WITH_SHEET, ids=named)
+    @pytest.mark.parametrize(
+        ("data", "kind", "statuses"),
+        [
+            (b"", "text/csv", (422,)),
+            (b"\xff\xfe", "text/csv", (422,)),
+            (b"\x00", "text/csv", (422,)),
+            (b'name,points\n"a', "text/csv", (422,)),
+            (b"name\n" + b"a\n" * 6000, "text/csv; charset=utf-8", (422,)),
+            (SHEET, "text/csv; charset=windows-1252", (415,)),
+            (SHEET, "application/json", (415,)),
+            (b"{}", "application/json", (415,)),
+            (SHEET, "text/plain", (415,)),
+            (SHEET, "multipart/form-data; boundary=x", (415,)),
+            (b" " * (USUAL.bytes + 1), "text/csv", (413,)),
+        ],
+    )
+    def test_sheets_that_are_none(self, shared, route, data, kind, statuses):
         before = kept(shared)
         answer = knock(shared, shared.program("admin"), route, data=data, content_type=kind)
         problem(answer, *statuses)
@@ -262,7 +305,7 @@ class TestAnything:
         who = shared.program("admin")
         path = address(shared, route)
         names = [f.alias or n for n, f in route.query.model_fields.items()] or ["x"]
-        fields = list((route.body or Nothing).model_fields) or ["x"]
+        fields = list((route.body if route in WITH_BODY else Nothing).model_fields) or ["x"]
 
         @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(
@@ -271,7 +314,9 @@ class TestAnything:
             match=st.sampled_from(["", '"0"', '"1"', "*", 'W/"1"', '"' + "9" * 40 + '"']),
         )
         def fuzz(query, body, match):
-            more = {"json": body} if route.body is not None else {}
+            more = {"json": body} if route in WITH_BODY else {}
+            if route in WITH_SHEET:
+                more = {"data": str(body).encode("utf-8", "replace"), "content_type": "text/csv"}
             headers = {"If-Match": match} if match else {}
             answer = who.ask(route.method, path, query_string=query, headers=headers, **more)
             assert answer.status_code < 500, answer.text
@@ -322,7 +367,7 @@ class TestForcedErrors:
         for name in ("view", "unit"):
             monkeypatch.setattr(shared.service.store, name, fail)
         headers = {"Authorization": f"Bearer {token}", "If-Match": '"0"'}
-        more = {"json": BODIES[route.name]} if route.body is not None else {}
+        more = good(route)
         answer = shared.browser.open(PREFIX + path, method=route.method, headers=headers, **more)
         assert "SELECT" not in problem(answer, 503)["detail"]
         assert answer.headers["Retry-After"]
@@ -332,7 +377,7 @@ class TestForcedErrors:
         frame = Frame(desk.service.store, desk.service, desk.clock, lambda *_: None)
         app.register_blueprint(api_blueprint(frame, [route]))
         headers = {"Authorization": f"Bearer {desk.program('admin').token}", "If-Match": '"0"'}
-        more = {"json": BODIES[route.name]} if route.body is not None else {}
+        more = good(route)
         return app.test_client().open(PREFIX + address(desk, route), method=route.method, headers=headers, **more)
 
     def test_an_address_or_a_method_that_is_none(self, shared):

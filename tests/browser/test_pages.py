@@ -13,7 +13,8 @@ HOUSE = ("/", "/connect", "/people", "/tokens", "/audit", "/me", "/no-such-page"
 PORTAL = (
     "", "/contacts", "/contacts?q=nobody-at-all", "/contacts/{best}", "/contacts/999999",
     "/mapping", "/mapping?show=broken", "/mapping/suggestions", "/mapping/chain/0",
-    "/documents", "/documents/scoring", "/documents/scoring/edit", "/plan", "/held", "/runs", "/start",
+    "/documents", "/documents/scoring", "/documents/scoring/edit", "/documents/scoring/sheet",
+    "/plan", "/held", "/runs", "/start",
     "/reports", "/reports/kpis", "/reports/quality",
 )  # fmt: skip
 
@@ -89,6 +90,37 @@ def test_with_the_keyboard_alone(visit):
         page.keyboard.press("Tab")
         seen.add(page.evaluate("document.activeElement.textContent.trim()"))
     assert {"Contacts", "Field mapping", "Sync now"} <= seen
+
+
+def test_rules_go_down_as_a_spreadsheet_and_up_again(visit, tmp_path):
+    """Download from the page, break a cell and see its place; mend it and look at the difference in the draft."""
+    visit.sign_in()
+    page = visit.page
+    visit.go("/documents/scoring", portal=NAME)
+    page.locator("details summary", has_text="As a spreadsheet").click()
+    with page.expect_download() as under_way:
+        page.get_by_role("link", name="as a spreadsheet").first.click()
+    file = tmp_path / under_way.value.suggested_filename
+    under_way.value.save_as(file)
+    row, told = "product_interest,15,", file.read_bytes().decode("utf-8-sig")
+    assert row in told
+
+    def upload(points: str) -> str:
+        file.write_text(told.replace(row, row.replace("15", points)), encoding="utf-8")
+        page.get_by_label("Upload a spreadsheet").set_input_files(file)
+        page.get_by_role("button", name="Upload it into my draft").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_load_state()
+        return page.inner_text("main")
+
+    assert "is no number" in upload("many")
+    assert visit.barriers() == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert visit.fits()
+    assert "The sheet is in your draft" in upload("25")
+    until(lambda: page.locator("[name=reason]").count())
+    assert "points: 25" in page.inner_text("main")
+    page.get_by_role("button", name="Discard this draft for good").click()
 
 
 def test_a_mapping_is_changed_with_its_preview_published_and_followed(visit):

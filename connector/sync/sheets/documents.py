@@ -16,7 +16,7 @@ from connector.errors import ConfigError, DocumentInvalid, Fault
 from connector.presets import load_yaml
 from connector.rules.documents.wording import suggest
 from connector.sheet import COMMA, Dialect, Line, Sheet, read_file, save, written
-from connector.store import Unit
+from connector.store import Unit, drafts
 from connector.store.portals import PortalRow
 from connector.sync import drafting, library
 from connector.sync.mapping_text import Place, rewritten
@@ -39,9 +39,8 @@ FORMS: Mapping[str, Form] = {
     "mapping": Form(MAPPING, "rows", tuple(MAPPING.columns), ("field", "property")),
     "scoring": Form(RULE, "rules", ALWAYS, ("name",)),
 }
+NO_ROWS = "no_rows"
 _PLACE = re.compile(r"(?:models\[(\d+)\]\.)?(?:rows|rules)\[(\d+)\](?:\.([a-z_]+)(.*))?")
-
-
 _ORIGIN = re.compile(r"(.+)_version_(\d{1,9})")
 
 
@@ -61,11 +60,19 @@ def exported(
     u: Unit, row: PortalRow, kind: str, path: Path, *, dialect: Dialect = COMMA, draft_of: str | None = None
 ) -> dict[str, Any]:  # fmt: skip
     """Write the published rows of a kind, or those of an author's draft, into a file."""
+    data, told = shown(u, row, kind, dialect=dialect, draft_of=draft_of)
+    save(path, data)
+    return {**told, "file": str(path)}
+
+
+def shown(
+    u: Unit, row: PortalRow, kind: str, *, dialect: Dialect = COMMA, draft_of: str | None = None
+) -> tuple[bytes, dict[str, Any]]:
+    """The published rows of a kind, or those of an author's draft, as a sheet, and what it is the sheet of."""
     body, version, revision = _body(u, row, kind, draft_of)
-    save(path, sheet_of(kind, body, dialect, f"{row.name} version {version}"))
     rows = sum(len(group.rows) for group in _groups(kind, body))
-    told = {"portal": row.name, "kind": kind, "version": version, "revision": revision}
-    return {**told, "rows": rows, "file": str(path)}
+    told = {"portal": row.name, "kind": kind, "version": version, "revision": revision, "rows": rows}
+    return sheet_of(kind, body, dialect, f"{row.name} version {version}"), told
 
 
 def sheet_of(kind: str, body: str, dialect: Dialect = COMMA, origin: str = "") -> bytes:
@@ -88,18 +95,28 @@ def _body(u: Unit, row: PortalRow, kind: str, draft_of: str | None) -> tuple[str
 
 def _groups(kind: str, body: str) -> list[Group]:
     """The lists of a document, the main one first."""
-    form, data = FORMS[kind], load_yaml(body, kind)[0]
-    plain: Any = data if isinstance(data, dict) else {}
+    form, plain = FORMS[kind], _plain(kind, body)
     found = [Group("", (form.key,), plain.get(form.key))]
     models = plain.get("models") if kind == "scoring" else None
     for at, model in enumerate(models if isinstance(models, list) else ()):
         if isinstance(model, dict):
             found.append(Group(str(model.get("name", "")), ("models", at, form.key), model.get(form.key) or []))
     if not all(isinstance(one.rows, list) and all(isinstance(row, dict) for row in one.rows) for one in found):
-        raise ConfigError(
-            f"The {kind} document is no list of rows as it stands.", remedy="Mend its YAML first: config draft show."
-        )
+        raise _no_rows(kind)
     return found
+
+
+def _plain(kind: str, body: str) -> Any:
+    try:
+        data = load_yaml(body, kind)[0]
+    except DocumentInvalid:  # its lines are those of the YAML, not of any sheet
+        raise _no_rows(kind) from None
+    return data if isinstance(data, dict) else {}
+
+
+def _no_rows(kind: str) -> ConfigError:
+    message = f"The {kind} document is no list of rows as it stands."
+    return ConfigError(message, remedy="Mend its YAML first: config draft show.", reason=NO_ROWS)
 
 
 # --- in ----------------------------------------------------------------------------------------------------------
@@ -108,22 +125,46 @@ def _groups(kind: str, body: str) -> list[Group]:
 def imported(
     u: Unit, row: PortalRow, kind: str, path: Path, author: str, *, revision: int | None, now_ms: int
 ) -> dict[str, Any]:  # fmt: skip
+    """Lay the sheet in a file over a document, and keep it as a draft."""
+    return taken_in(u, row, kind, read_file(path), author, revision=revision, now_ms=now_ms)
+
+
+def taken_in(
+    u: Unit, row: PortalRow, kind: str, sheet: Sheet, author: str, *, revision: int | None, now_ms: int
+) -> dict[str, Any]:  # fmt: skip
     """Lay a sheet over the version it came from (with ``revision``: over the author's draft), and keep it as a draft.
 
     So the draft knows what it was begun from, and publishing is refused when another version was published since.
     """
-    sheet, begun_from = _with_origin(read_file(path), row.name)
+    sheet, begun_from = _with_origin(sheet, row.name)
     body, version, _ = _body(u, row, kind, author if revision is not None else None)
     if revision is None and begun_from is not None:
         body, version = library.version_of(u, row, kind, begun_from).body, begun_from
     text, rows = laid_over(kind, body, sheet)
-    told = {"portal": row.name, "kind": kind, "author": author, "file": str(path), "version": version, "rows": rows}
+    told = {"portal": row.name, "kind": kind, "author": author, "file": sheet.file, "version": version, "rows": rows}
     if text == body:
         said = "The sheet says what the document says: nothing to save."
         return {**told, "revision": None, "overtaken": None, "text": said}
     saved = drafting.save_over(u, row, kind, author, text, revision=revision, now_ms=now_ms, begun_from=version)
     said = f"Your draft of {kind} is saved; nothing is published."
     return {**told, "revision": saved["revision"], "overtaken": saved["overtaken"], "text": said}
+
+
+def taken_in_as_seen(
+    u: Unit, row: PortalRow, kind: str, sheet: Sheet, author: str, *, seen: int, now_ms: int
+) -> dict[str, Any]:  # fmt: skip
+    """The same for whoever says which saving they saw (0: none yet), as pages and programs do: over the draft if it
+    is open, else over the sheet's version. Another saving by now: refused, and nothing is lost."""
+    found = drafts.of(u, row.id, kind, author)
+    is_now = found.revision if found is not None else 0
+    if is_now != seen:
+        raise ConfigError(
+            f"This draft is at saving {is_now} by now, and you looked at {seen}; the sheet was not laid over it.",
+            remedy="Look at it again, then send the sheet once more.",
+            reason=drafts.OVERTAKEN,
+        )
+    revision = seen if found is not None and found.open else None
+    return taken_in(u, row, kind, sheet, author, revision=revision, now_ms=now_ms)
 
 
 def _with_origin(sheet: Sheet, portal: str) -> tuple[Sheet, int | None]:
@@ -163,6 +204,10 @@ def laid_over(kind: str, body: str, sheet: Sheet) -> tuple[str, list[dict[str, A
 
 
 def _head_faults(form: Form, groups: Sequence[Group], sheet: Sheet) -> Iterator[Fault]:
+    if other := _of_another_kind(form, sheet):
+        said = f"This is a sheet of the {other} document."
+        yield sheet.fault(None, "", said, f"Take it there; a sheet for here names {', '.join(form.needed)}.")
+        return
     known = [*form.table.columns, *([MODEL] if len(groups) > 1 else [])]
     for name in sheet.columns:
         if name and name not in known:
@@ -174,6 +219,17 @@ def _head_faults(form: Form, groups: Sequence[Group], sheet: Sheet) -> Iterator[
         yield sheet.fault(
             None, "", "The sheet holds no rows.", "Export it once more; without rows nothing would be left."
         )
+
+
+def _of_another_kind(form: Form, sheet: Sheet) -> str:
+    """The kind whose sheet this is, when it has all that names a row there, more beside, and nothing of here."""
+    if any(name in sheet.columns for name in form.needed):
+        return ""
+    for kind, one in FORMS.items():
+        known = [name for name in sheet.columns if name in one.table.columns]
+        if len(known) > len(one.needed) and all(name in known for name in one.needed):
+            return kind
+    return ""
 
 
 def _stray(named: Sequence[str], sheet: Sheet) -> Iterator[Fault]:

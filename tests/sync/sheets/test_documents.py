@@ -11,7 +11,7 @@ from connector.errors import ConfigError, DocumentInvalid, Fault
 from connector.presets import load_yaml
 from connector.sheet import COMMA, read
 from connector.store import drafts
-from connector.sync.sheets.documents import laid_over, sheet_of
+from connector.sync.sheets.documents import laid_over, sheet_of, taken_in_as_seen
 from tests.rig import Rig, rig
 from tests.sync.steps import look
 
@@ -202,6 +202,19 @@ class TestFaults:
         assert message in found[0].message
         assert remedy in found[0].remedy
 
+    def test_a_sheet_of_the_other_kind_is_one_fault_and_not_one_a_column(self) -> None:
+        (found,) = faults("mapping", MAPPING, sheet("scoring", SCORING))
+        assert (found.line, found.message) == (1, "This is a sheet of the scoring document.")
+        assert "field, property" in found.remedy
+        (found,) = faults("scoring", SCORING, sheet("mapping", MAPPING))
+        assert found.message == "This is a sheet of the mapping document."
+
+    def test_of_a_document_that_has_no_rows_are_not_the_sheets(self) -> None:
+        for text in ("a: [", "rows: 5", "- 1"):
+            with pytest.raises(ConfigError, match="no list of rows as it stands") as told:
+                laid_over("mapping", text, sheet("mapping", MAPPING))
+            assert not isinstance(told.value, DocumentInvalid)
+
     def test_a_model_that_is_not_there(self) -> None:
         (found,) = faults("scoring", SCORING, sheet("scoring", SCORING, ("second,", "third,")))
         assert (found.line, found.path) == (4, "model (A4)")
@@ -314,6 +327,30 @@ class TestInAPortal:
             r.run("config_import_csv", "scoring", file, "bob")
         assert all(fault.file == str(file) and "points (" in fault.path for fault in told.value.faults)
         assert look(r, lambda u, portal: drafts.of(u, portal, "scoring", "bob")) is None
+
+    def test_over_what_was_seen_and_nothing_else(self, r: Rig, tmp_path: Path) -> None:
+        """As pages and programs send it: who saw another saving is refused, who saw the open draft changes that."""
+        file = out(r, tmp_path)
+        edit(file, "white_paper,White paper downloaded", "white_paper,Paper")
+        one = read(file.read_bytes(), "x.csv")
+
+        def send(table: Any, seen: int) -> dict[str, Any]:
+            with r.service() as service, service.store.unit() as u:
+                row = service._row("acme")
+                return taken_in_as_seen(u, row, "scoring", table, "tom", seen=seen, now_ms=r.clock.now_ms())
+
+        with pytest.raises(ConfigError, match="is at saving 0 by now") as told:
+            send(one, 1)
+        assert told.value.reason == drafts.OVERTAKEN
+        assert send(one, 0)["revision"] == 1
+        edit(file, "white_paper,Paper", "white_paper,Papers")
+        other = read(file.read_bytes(), "x.csv")
+        with pytest.raises(ConfigError, match="is at saving 1 by now"):
+            send(other, 0)
+        assert send(other, 1)["revision"] == 2
+        assert send(other, 2)["revision"] is None
+        r.run("config_draft_discard", "scoring", "tom")
+        assert send(other, 3)["revision"] == 4
 
     def test_a_draft_that_is_not_there_is_told(self, r: Rig, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="has no draft of mapping"):
