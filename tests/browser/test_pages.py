@@ -109,8 +109,8 @@ def test_rules_go_down_as_a_spreadsheet_and_up_again(visit, tmp_path):
         file.write_text(told.replace(row, row.replace("15", points)), encoding="utf-8")
         page.get_by_label("Upload a spreadsheet").set_input_files(file)
         page.get_by_role("button", name="Upload it into my draft").focus()
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
         return page.inner_text("main")
 
     assert "is no number" in upload("many")
