@@ -19,7 +19,7 @@ from functools import partial
 from connector.model.enrichment import Told
 from connector.model.judgement import Facts, Field
 from connector.model.records import Activity, ObjectType, Properties
-from connector.rules.derived import PROPERTIES, with_derived
+from connector.rules.derived import ACTS, with_derived
 from connector.rules.enrichment import by_person, domain_of
 from connector.rules.mapping import to_fields
 from connector.store import Unit, activities, associations, enrichments, history, records, study
@@ -91,7 +91,7 @@ class Past:
         until = bisect_right(self.acts, at_ms, key=_when)
         dark = frozenset(source for source, since in self.covered.items() if at_ms < since)
         acts, missing = self.acts[:until], self.off | dark
-        fields = with_derived(fields, properties, acts, missing, self.ctx.rulebook.rules.topics)
+        fields = with_derived(fields, properties, acts, missing, self.ctx.rulebook.rules.basis)
         return Facts(self.id, at_ms, fields, properties, acts, missing_sources=missing)
 
     def moments(self, from_ms: int, to_ms: int) -> list[int]:
@@ -206,4 +206,5 @@ def _lasting(ctx: Context) -> frozenset[str]:
     rows = ctx.rulebook.mapping.document.rows
     mapped = {name for row in rows if row.field in PROFILE for _, name in row.sources()}
     asked = {"domain"} if ctx.rulebook.mapping.document.enrichment is not None else set()
-    return frozenset({*mapped, *ALWAYS, *asked, *(name for names in PROPERTIES.values() for name in names)})
+    basis = ctx.rulebook.rules.basis
+    return frozenset({*mapped, *ALWAYS, *asked, *(name for field in ACTS for name in basis.properties(field))})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from connector.model.judgement import Facts
 from connector.model.plan import PortalView
+from connector.rules.derived import Basis
 from connector.rules.documents.consent import ConsentDocument
 from connector.rules.documents.lifecycle import LifecycleDocument
 from connector.rules.documents.routing import RoutingDocument
@@ -53,7 +54,7 @@ class Compiled:
         self.language = scoring.language
         self.profiling = Profiling(scoring)
         self.workflows = tuple(one for one in documents.workflows.workflows if one.enabled)
-        self.topics = topics_of(documents.workflows.assets)
+        self.basis = Basis(topics_of(documents.workflows.assets), documents.lifecycle.portal_values.customer)
         self._ground = Ground(PortalView())
         self._view: View | None = None
 

@@ -19,21 +19,33 @@ OPEN = frozenset({"offline", "imported", "other"})
 SILENT = frozenset({"empty", "dropped"})
 EVENT_KINDS = ("webinar_registered", "webinar_attended")
 EVENT_WITHIN_DAYS = 3
-CUSTOMER_SINCE = (f"{ENTERED}customer", f"{BECAME[0]}customer{BECAME[1]}")
-READ = ("createdate", *CUSTOMER_SINCE)
+CREATED = "createdate"
 
 
-def lead_source(mapped: Field, properties: Mapping[str, str | None], acts: Iterable[Activity]) -> Field:
-    """The source, from what the mapping says of HubSpot's and the facts beside it. Unknown stays unknown."""
+def customer_since(stage: str) -> tuple[str, ...]:
+    """The properties that say since when a contact is a customer, by the value that stage has in the portal."""
+    return (f"{ENTERED}{stage}", f"{BECAME[0]}{stage}{BECAME[1]}") if stage else ()
+
+
+def read(stage: str) -> tuple[str, ...]:
+    """The properties that a source is worked out of, in a portal whose customers are in that stage."""
+    return (CREATED, *customer_since(stage))
+
+
+def lead_source(mapped: Field, properties: Mapping[str, str | None], acts: Iterable[Activity], stage: str) -> Field:
+    """The source, from what the mapping says of HubSpot's and the facts beside it. Unknown stays unknown.
+
+    ``stage`` is the portal's own value of the stage customer (``portal_values`` of the ``lifecycle`` document).
+    """
     if isinstance(mapped, Known) and str(mapped.value) not in SOURCES:
         return Unknown("no such source", str(mapped.value))
     silent = isinstance(mapped, Unknown) and mapped.why in SILENT
     if not silent and not (isinstance(mapped, Known) and mapped.value in OPEN):
         return mapped
-    created = values.day(properties.get("createdate") or "")
+    created = values.day(properties.get(CREATED) or "")
     if created is None:
         return mapped
-    for name in CUSTOMER_SINCE:
+    for name in customer_since(stage):
         since = values.day(properties.get(name) or "")
         if since is not None and since <= created:
             return Known("existing_customer", name)
@@ -42,4 +54,4 @@ def lead_source(mapped: Field, properties: Mapping[str, str | None], acts: Itera
     return Known("event", "marketing_event") if met else mapped
 
 
-__all__ = ["EVENT_KINDS", "LEAD_SOURCE", "READ", "lead_source"]
+__all__ = ["EVENT_KINDS", "LEAD_SOURCE", "customer_since", "lead_source", "read"]

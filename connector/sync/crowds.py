@@ -19,7 +19,7 @@ from connector.rules.crowd.columns import ABSENT, VERDICTS, Acts, Column, Crowd,
 from connector.rules.crowd.deeds import act_of, numbered
 from connector.rules.crowd.needed import Needed, needed
 from connector.rules.crowd.stretch import Stretch, until
-from connector.rules.derived import ACTS, PROPERTIES, derived
+from connector.rules.derived import ACTS, derived
 from connector.rules.documents.scoring import Model
 from connector.rules.mapping import NOT_MAPPED, CompiledRow, read_row
 from connector.store import Unit, memberships
@@ -75,7 +75,7 @@ class Reading:
     def __init__(self, ctx: Context, wanted: Needed, now_ms: int) -> None:
         mapping = ctx.rulebook.mapping
         self._ctx, self._wanted, self._now_ms = ctx, wanted, now_ms
-        self._off = off_sources(ctx)
+        self._off, self._basis = off_sources(ctx), ctx.rulebook.rules.basis
         self._rows = [row for row in mapping.rows if row.field in wanted.fields]
         self._country = next((row for row in mapping.rows if row.field == COUNTRY and self._regional()), None)
         self._answered = any(row.answered for row in self._rows)
@@ -92,7 +92,7 @@ class Reading:
         rows = self._rows if self._country is None else [*self._rows, self._country]
         contact = {source.property for row in rows for source in row.sources if not source.of_company}
         company = {source.property for row in rows for source in row.sources if source.of_company}
-        contact.update(*(PROPERTIES[name] for name in self._wanted.fields if name in PROPERTIES))
+        contact.update(*(self._basis.properties(name) for name in self._wanted.fields if name in ACTS))
         contact.update(self._wanted.properties)
         if self._answered:
             contact.add("email")
@@ -171,12 +171,12 @@ class Reading:
         }
 
     def _worked_out(self, name: str, stretch: Stretch, mapped: Column[Field] | None, acts: Acts) -> Column[Field]:
-        topics, did = self._ctx.rulebook.rules.topics, _did(acts, ACTS[name])
+        did, names = _did(acts, ACTS[name]), self._basis.properties(name)
         found = []
         for place in range(len(stretch)):
             said = mapped.values[mapped.codes[place]] if mapped is not None else NOT_MAPPED
-            values = _values(stretch, PROPERTIES[name], place)
-            found.append(derived(name, said, values, did.get(place, ()), self._off, topics))
+            values = _values(stretch, names, place)
+            found.append(derived(name, said, values, did.get(place, ()), self._off, self._basis))
         return _coded(found)
 
     def _told(self, u: Unit, stretch: Stretch) -> Sequence[Told | None]:

@@ -77,7 +77,7 @@ def cases(
             facts = Facts(
                 contact_id=record.id,
                 now_ms=now_ms,
-                fields=with_derived(mapped.fields, record.properties, did, off, ctx.rulebook.rules.topics),
+                fields=with_derived(mapped.fields, record.properties, did, off, ctx.rulebook.rules.basis),
                 properties=record.properties,
                 activities=did,
                 missing_sources=off,
@@ -110,7 +110,7 @@ def past_case(ctx: Context, u: Unit, record: Record, at_ms: int, off: frozenset[
     facts = Facts(
         record.id,
         at_ms,
-        with_derived(mapped.fields, properties, acts, off, ctx.rulebook.rules.topics),
+        with_derived(mapped.fields, properties, acts, off, ctx.rulebook.rules.basis),
         properties,
         acts,
         missing_sources=off,

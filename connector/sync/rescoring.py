@@ -131,7 +131,7 @@ def _case(ctx: Context, u: Unit, known: Record | None, found: Snapshot | None) -
         )
     told = told_of(u, ctx.portal_id, ctx.rulebook.mapping, [(found.id, found.properties, None)])
     mapped = to_fields(ctx.rulebook.mapping, found.properties, None, told=told.get(found.id))
-    fields = with_derived(mapped.fields, found.properties, (), EVERY_SOURCE, ctx.rulebook.rules.topics)
+    fields = with_derived(mapped.fields, found.properties, (), EVERY_SOURCE, ctx.rulebook.rules.basis)
     facts = Facts(found.id, now, fields, found.properties, missing_sources=EVERY_SOURCE)
     return Case(_record(found, now), facts, mapped.faults)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from connector.lab.past import ALWAYS, Past, Seen, pasts
 from connector.model.records import Activity
+from connector.rules.derived import Basis
 from connector.rules.documents import parse_document
 from connector.rules.mapping import compile_mapping
 from connector.store.history import HistoryRow
@@ -24,7 +25,8 @@ from tests.sync.steps import context, document
 
 DAY = 86_400_000
 MAPPING = compile_mapping(parse_document("mapping", document("mapping"), {}, "mapping"))  # type: ignore[arg-type]
-CTX: Any = SimpleNamespace(rulebook=SimpleNamespace(mapping=MAPPING, rules=SimpleNamespace(topics={})))
+RULES = SimpleNamespace(basis=Basis({}, "customer"))
+CTX: Any = SimpleNamespace(rulebook=SimpleNamespace(mapping=MAPPING, rules=RULES))
 LASTING = frozenset({"jobtitle", "country"}) | ALWAYS
 NAMES = ["jobtitle", "country", "hs_lead_status", "total_revenue", "lifecyclestage"]
 CREATED, FIRST_SEEN = 10, 40

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from connector.lab.past import ALWAYS, Past, Seen, pasts
 from connector.model.enrichment import Told
+from connector.rules.derived import Basis
 from connector.rules.documents import parse_document
 from connector.rules.mapping import compile_mapping
 from connector.store.records import Record
@@ -24,7 +25,8 @@ from tests.sync.steps import context
 
 BODY = enriched_mapping("https://firms.example")
 MAPPING = compile_mapping(parse_document("mapping", BODY, {}, "mapping"))  # type: ignore[arg-type]
-CTX: Any = SimpleNamespace(rulebook=SimpleNamespace(mapping=MAPPING, rules=SimpleNamespace(topics={})))
+RULES = SimpleNamespace(basis=Basis({}, "customer"))
+CTX: Any = SimpleNamespace(rulebook=SimpleNamespace(mapping=MAPPING, rules=RULES))
 FIRST_SEEN = 40
 
 

@@ -30,8 +30,8 @@ def act(kind: str, days_ago: float, verdict: Any = "human") -> Activity:
     return Activity(1, NOW - int(days_ago * DAY), kind, kind, "marketing_event", "ATTENDED", verdict=verdict)
 
 
-def seen(mapped: Field, *acts: Activity, **properties: str) -> Field:
-    return lead_source(mapped, {"createdate": CREATED, **properties}, acts)
+def seen(mapped: Field, *acts: Activity, stage: str = "customer", **properties: str) -> Field:
+    return lead_source(mapped, {"createdate": CREATED, **properties}, acts, stage)
 
 
 class TestTheMapping:
@@ -107,6 +107,20 @@ class TestOtherFacts:
     ) -> None:
         assert seen(OFFLINE, **{name: since}).value == word
 
+    @pytest.mark.parametrize(
+        ("stage", "found"),
+        [("48151623", Known("existing_customer", "hs_v2_date_entered_48151623")), ("customer", OFFLINE), ("", OFFLINE)],
+    )
+    def test_a_portal_with_a_stage_of_its_own_knows_its_customers_by_that(self, stage: str, found: Field) -> None:
+        assert seen(OFFLINE, stage=stage, hs_v2_date_entered_48151623="2026-11-20") == found
+
+    def test_that_stage_stands_in_the_lifecycle_document(self) -> None:
+        basis = compile_documents(documents(lifecycle={"portal_values": {"customer": "48151623"}})).basis
+        assert basis.customer == "48151623"
+        assert basis.properties("lead_source") == (
+            "createdate", "hs_v2_date_entered_48151623", "hs_lifecyclestage_48151623_date",
+        )  # fmt: skip
+
     def test_a_customer_at_an_event_is_a_customer(self) -> None:
         found = seen(OFFLINE, act("webinar_attended", 2), hs_v2_date_entered_customer="2026-11-20")
         assert found == Known("existing_customer", "hs_v2_date_entered_customer")
@@ -118,7 +132,7 @@ class TestOtherFacts:
     def test_unknown_stays_unknown(self) -> None:
         assert seen(EMPTY) == EMPTY
         assert seen(Unknown("not mapped"), act("webinar_attended", 2)) == Unknown("not mapped")
-        assert lead_source(OFFLINE, {}, [act("webinar_attended", 2)]) == OFFLINE
+        assert lead_source(OFFLINE, {}, [act("webinar_attended", 2)], "customer") == OFFLINE
         assert seen(Known("hearsay", "herkunft")) == Unknown("no such source", "hearsay")
 
 
