@@ -27,7 +27,8 @@ from connector.commands.twin_process import TwinProcess
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits it ignored
 with TwinProcess(5, 7, Path(sys.argv[1])) as twin:
     print(twin.url, flush=True)
-    time.sleep(60)
+    for _ in range(600):  # an interrupt that comes just before a sleep is seen after it
+        time.sleep(0.1)
 """
 
 
