@@ -65,7 +65,7 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(url.database or "").absolute() if url.get_backend_name() == "sqlite" else None
 
 
-def make_engine(url: URL, *, synchronous: Synchronous = "NORMAL", cache_mib: int = 16) -> sa.Engine:
+def make_engine(url: URL, *, synchronous: Synchronous = "NORMAL", cache_mib: int = 12) -> sa.Engine:
     """One engine per store; connections are few and used last-in-first-out, so that caches stay small."""
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, synchronous, cache_mib)

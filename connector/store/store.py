@@ -21,7 +21,7 @@ SMALL_BYTES = 256 << 20
 class Store:
     """One database. May be used from several threads; open it after forking, not before."""
 
-    def __init__(self, url: str, *, synchronous: Synchronous = "NORMAL", cache_mib: int = 16) -> None:
+    def __init__(self, url: str, *, synchronous: Synchronous = "NORMAL", cache_mib: int = 12) -> None:
         """Use ``Store.open``; this looks at nothing."""
         parsed = normal_url(url)
         self.file = sqlite_file(parsed)
@@ -30,7 +30,7 @@ class Store:
         self._definitions: Definitions = {}
 
     @classmethod
-    def open(cls, url: str, *, create: bool = False, synchronous: Synchronous = "NORMAL", cache_mib: int = 16) -> Store:
+    def open(cls, url: str, *, create: bool = False, synchronous: Synchronous = "NORMAL", cache_mib: int = 12) -> Store:
         """The database at its newest revision; with ``create`` it is made or migrated first, else refused."""
         store = cls(url, synchronous=synchronous, cache_mib=cache_mib)
         try:
