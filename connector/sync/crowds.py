@@ -78,7 +78,8 @@ class Reading:
         self._off, self._basis = off_sources(ctx), ctx.rulebook.rules.basis
         self._rows = [row for row in mapping.rows if row.field in wanted.fields]
         self._country = next((row for row in mapping.rows if row.field == COUNTRY and self._regional()), None)
-        self._answered = any(row.answered for row in self._rows)
+        self._looked_at = self._rows if self._country is None else [*self._rows, self._country]
+        self._answered = any(row.answered for row in self._looked_at)
         self._fields: dict[str, Values[Field]] = {row.field: Values() for row in mapping.rows}
         self._properties: dict[str, Values[str | None]] = {name: Values() for name in wanted.properties}
         self.columns = self._columns()
@@ -89,9 +90,9 @@ class Reading:
 
     def _columns(self) -> frozenset[str]:
         """The columns of a stretch that this takes."""
-        rows = self._rows if self._country is None else [*self._rows, self._country]
-        contact = {source.property for row in rows for source in row.sources if not source.of_company}
-        company = {source.property for row in rows for source in row.sources if source.of_company}
+        sources = [source for row in self._looked_at for source in row.sources]
+        contact = {source.property for source in sources if not source.of_company}
+        company = {source.property for source in sources if source.of_company}
         contact.update(*(self._basis.properties(name) for name in self._wanted.fields if name in ACTS))
         contact.update(self._wanted.properties)
         if self._answered:
@@ -125,12 +126,11 @@ class Reading:
 
     def _read(self, u: Unit, stretch: Stretch) -> dict[str, Column[Field]]:
         home = self._ctx.rulebook.mapping.locale.region
-        regions = Column(np.zeros(len(stretch), np.int64), [home])
+        regions, told = Column(np.zeros(len(stretch), np.int64), [home]), self._told(u, stretch)
         if self._country is not None:
-            country = self._field(self._country, stretch, regions, ())
+            country = self._field(self._country, stretch, regions, told)
             said = [str(one.value) if isinstance(one, Known) else home for one in country.values]
             regions = Column(country.codes, said)
-        told = self._told(u, stretch)
         return {row.field: self._field(row, stretch, regions, told) for row in self._rows}
 
     def _field(
