@@ -167,7 +167,7 @@ def test_sqlite_writes_ahead_and_does_not_wait_for_every_commit(kind, store):
         with store.view() as u:
             assert u.scalar(sa.text("PRAGMA journal_mode")) == "wal"
             assert u.scalar(sa.text("PRAGMA synchronous")) == 1
-            assert u.scalar(sa.text("PRAGMA cache_size")) == -16 * 1024
+            assert u.scalar(sa.text("PRAGMA cache_size")) == -12 * 1024
             assert u.scalar(sa.text("PRAGMA busy_timeout")) == 30_000
 
 
