@@ -68,10 +68,8 @@ def _copy(u: Unit, table: sa.Table, rows: Sequence[Sequence[Any]], ending: str) 
     landing = f"landing_{table.name}"
     with cursor:
         cursor.execute(_landing(table, landing))
-        with cursor.copy(f"COPY {landing} ({_names(table)}) FROM STDIN".encode()) as copy:
-            for row in rows:
-                copy.write_row(row)
         names = _names(table)
+        copy(u, f"{landing} ({names})", rows)
         merge = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {landing} {ending}"
         cursor.execute(merge.encode())
         written = cursor.rowcount

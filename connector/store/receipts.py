@@ -135,12 +135,11 @@ _RESTATE_ALL = sa.text(
 
 def _restate_together(u: Unit, portal_id: int, rows: Sequence[Restated], mark: tuple[int, str, int]) -> int:
     """PostgreSQL counts round trips: all in one statement, from a table of the transaction's own."""
+    at_ms, model, version = mark
     u.run(_MAKE_LANDING)
     bulk.copy(u, "landing_scores", rows)
-    return max(
-        0,
-        u.run(_RESTATE_ALL, dict(zip(("at", "model", "version"), mark, strict=True)) | {"portal": portal_id}).rowcount,
-    )
+    told = {"portal": portal_id, "at": at_ms, "model": model, "version": version}
+    return max(0, u.run(_RESTATE_ALL, told).rowcount)
 
 
 # Who has another score or grade is known by ``changed_ms`` from then on.

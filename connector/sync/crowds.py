@@ -15,8 +15,8 @@ from connector.model.enrichment import Told
 from connector.model.judgement import Field, Known
 from connector.model.records import Activity, Properties
 from connector.rules.crowd import packing
-from connector.rules.crowd.columns import ABSENT, VERDICTS, Acts, Column, Crowd, Ints
-from connector.rules.crowd.deeds import act_of, numbered
+from connector.rules.crowd.columns import ABSENT, Acts, Column, Crowd, Ints, column
+from connector.rules.crowd.deeds import act_at, numbered
 from connector.rules.crowd.needed import Needed, needed
 from connector.rules.crowd.stretch import Stretch, until
 from connector.rules.derived import ACTS, derived
@@ -146,7 +146,7 @@ class Reading:
             keys.append(Column(stretch.has_company.astype(np.int64), [False, True]))
         if row.answered is not None:
             path = row.answered.path
-            keys.append(_coded([(one.values.get(path), one.at_ms) if one is not None else None for one in told]))
+            keys.append(column([(one.values.get(path), one.at_ms) if one is not None else None for one in told]))
         values = self._fields[row.field]
         values.room()
         places, which = _ways(keys)
@@ -177,7 +177,7 @@ class Reading:
             said = mapped.values[mapped.codes[place]] if mapped is not None else NOT_MAPPED
             values = _values(stretch, names, place)
             found.append(derived(name, said, values, did.get(place, ()), self._off, self._basis))
-        return _coded(found)
+        return column(found)
 
     def _told(self, u: Unit, stretch: Stretch) -> Sequence[Told | None]:
         """What a provider said of each contact's company; looked up only where a field may come from it."""
@@ -215,9 +215,8 @@ def _sources(row: CompiledRow, stretch: Stretch, place: int) -> tuple[Properties
 def _did(acts: Acts, kinds: Sequence[str]) -> dict[int, list[Activity]]:
     """By place of the contact its acts of these kinds."""
     did: dict[int, list[Activity]] = {}
-    for i in acts.of_kinds(kinds).tolist():
-        act = act_of(acts, int(acts.words[i]), int(acts.at_ms[i]), acts.kinds[acts.kind[i]], VERDICTS[acts.verdict[i]])
-        did.setdefault(int(acts.who[i]), []).append(act)
+    for place in acts.of_kinds(kinds).tolist():
+        did.setdefault(int(acts.who[place]), []).append(act_at(acts, place))
     return did
 
 
@@ -237,10 +236,3 @@ def _shared(values: Values[T], column: Column[T]) -> Column[T]:
     values.room()
     codes = [code if (code := values.find(one)) is not None else values.add(one, one) for one in column.values]
     return Column(np.array(codes, np.int64)[column.codes], values.list)
-
-
-def _coded(found: Sequence[T]) -> Column[T]:
-    """A column of these values; equal ones of one class get one number."""
-    known: dict[tuple[type[T], T], int] = {}
-    codes = [known.setdefault((one.__class__, one), len(known)) for one in found]
-    return Column(np.array(codes, np.int64), [one for _, one in known])

@@ -7,14 +7,14 @@ rows; so small portals keep nothing. Not here: what a model makes of them (``cro
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import orjson
 
 from connector.rules.crowd import packing
-from connector.rules.crowd.columns import ABSENT, Acts, Column, Ints, Words
+from connector.rules.crowd.columns import ABSENT, Acts, Ints, Words, column
 from connector.rules.crowd.packing import COMPANY, CONTACT, WORDS
 from connector.rules.crowd.stretch import Stretch, Texts, laid_over
 from connector.store import Store, Unit, associations, crowds, stretches
@@ -115,17 +115,12 @@ def _from_rows(u: Unit, portal_id: int, whom: Whom, names: frozenset[str]) -> St
 def _property(name: str, people: People) -> Texts:
     values = [one.get(name) for one in people.values]
     # Only where something is missing does it matter whether it was read at all.
-    return column_of(
-        value if value is not None else None if name in read else ABSENT
-        for value, read in zip(values, people.read, strict=True)
+    return column(
+        [
+            value if value is not None else None if name in read else ABSENT
+            for value, read in zip(values, people.read, strict=True)
+        ]
     )
-
-
-def column_of(values: Iterable[str | None]) -> Texts:
-    """A column of these texts."""
-    known: dict[str | None, int] = {}
-    codes = [known.setdefault(value, len(known)) for value in values]
-    return Column(np.array(codes, np.int64), list(known))
 
 
 def _companies(
@@ -135,7 +130,7 @@ def _companies(
     company_of = associations.companies_of(u, portal_id, people.ids)
     companies = crowds.companies(u, portal_id, sorted(set(company_of.values())))
     theirs = [companies.get(company_of.get(one, 0)) for one in people.ids]
-    columns = {name: column_of(one.get(name) if one is not None else None for one in theirs) for name in names}
+    columns = {name: column([one.get(name) if one is not None else None for one in theirs]) for name in names}
     return columns, np.array([one is not None for one in theirs], np.bool_)
 
 

@@ -73,10 +73,6 @@ class Acts:
         return np.argsort(narrow, kind="stable"), np.concatenate([[0], np.cumsum(counts)])
 
 
-_NONE: Final[Ints] = np.zeros(0, np.int64)
-NO_ACTS: Final = Acts(_NONE, _NONE, _NONE, _NONE, _NONE, kinds=(), said=(Words(),))
-
-
 @dataclass(frozen=True, slots=True)
 class Crowd:
     """Contacts at one instant. ``fields`` and ``properties`` hold what the model names; None: not in the record.

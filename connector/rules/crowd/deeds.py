@@ -80,6 +80,12 @@ def act_of(acts: Acts, code: int, at_ms: int = 0, kind: str = "", verdict: Verdi
     return Activity(0, at_ms, "", kind, "", "", one.ref, one.title, one.url, one.asset, verdict, one.detail)
 
 
+def act_at(acts: Acts, place: int) -> Activity:
+    """The act at a place, with all that rules look at."""
+    kind = acts.kinds[acts.kind[place]]
+    return act_of(acts, int(acts.words[place]), int(acts.at_ms[place]), kind, VERDICTS[acts.verdict[place]])
+
+
 def numbered(values: Ints) -> tuple[Ints, Ints]:
     """The distinct values, which are not negative, and for each place the number of its value: ``np.unique`` for
     numbers that lie close together, without sorting."""

@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from connector.model.judgement import Facts
-from connector.rules.crowd.columns import VERDICTS, Crowd
-from connector.rules.crowd.deeds import Given, act_of, by_contact
+from connector.rules.crowd.columns import Crowd
+from connector.rules.crowd.deeds import Given, act_at, by_contact
 from connector.rules.scoring.finding import Finding
 from connector.rules.view import View
 
@@ -32,10 +32,7 @@ def of_pattern(rule: Pattern, crowd: Crowd) -> Given:
     unknown = np.full(len(crowd), unsaid is not None, np.bool_)
     places = acts.of_kinds(rule.kinds)
     for start, end in zip(*by_contact(acts.who[places]), strict=True):
-        did = tuple(
-            act_of(acts, int(acts.words[i]), int(acts.at_ms[i]), acts.kinds[acts.kind[i]], VERDICTS[acts.verdict[i]])
-            for i in places[start:end]
-        )
+        did = tuple(act_at(acts, place) for place in places[start:end].tolist())
         line, unsaid, _ = rule.find(View(Facts(0, crowd.now_ms, {}, {}, did, missing_sources=crowd.missing_sources)), 0)
         one = acts.who[places[start]]
         points[one], unknown[one] = line.points if line else 0, unsaid is not None

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from connector.rules.crowd.columns import NO_ACTS, Acts, Column, Flags, Ints, Words
+from connector.rules.crowd.columns import Acts, Column, Flags, Ints, Words
 
 T = TypeVar("T")
 Texts = Column[str | None]
@@ -108,6 +108,3 @@ def until(acts: Acts, now_ms: int) -> Acts:
         one[past] for one in (acts.who, acts.at_ms, acts.kind, acts.verdict, acts.words)
     )
     return Acts(who, at_ms, kind, verdict, words, kinds=acts.kinds, said=acts.said)
-
-
-__all__ = ["NO_ACTS", "Stretch", "Texts", "laid_over", "said_by", "until", "words_of"]
